@@ -1,0 +1,1 @@
+"""The world outside, one small file each. Gateways know no tables."""

@@ -1,0 +1,279 @@
+"""Builds the app: settings, database, blueprints, error pages, commands. The only file that knows all others."""
+
+import fcntl
+import logging
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+from flask import Flask, g, render_template, request
+from flask_assets import Bundle, Environment
+from flask_login import current_user
+from flask_wtf import CSRFProtect
+from flask_wtf.csrf import CSRFError
+from htmx_flask import Htmx
+from peewee import OperationalError
+from playhouse import migrations
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+from whitenoise import WhiteNoise
+
+import settings
+import tasks
+from database import db, is_postgres, open_database
+from models import Clinic
+from rules import accounts, faults, outbox, words
+from rules.refused import Refused
+from views import demo, guard, public
+from views.hypermedia import PortalRequest
+from views.patient import account, appointments, booking, home, memberships, paperwork, profile, signin
+from views.staff import appointments as staff_appointments
+from views.staff import clinic as staff_clinic
+from views.staff import desk, locations, messages, patients, people, plans, policies, providers, services
+from views.staff import paperwork as staff_paperwork
+from views.staff import signin as staff_signin
+
+HERE = Path(__file__).resolve().parent
+AREAS = [
+    public, demo,
+    signin, home, booking, appointments, paperwork, memberships, account, profile,
+    staff_signin, desk, staff_appointments, patients, services, staff_paperwork, providers, locations,
+    policies, plans, messages, staff_clinic, people,
+]  # fmt: skip
+CSS = ["tokens", "reset", "base", "layout", "components", "print"]
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Cache-Control": "no-store",
+    "Vary": "Cookie, HX-Request, HX-Request-Type",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",  # not no-referrer: over https the CSRF check asks for a Referer
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+def create_app(given: settings.Settings | None = None) -> Flask:
+    """The whole portal as a WSGI application. Raises BadSetting with a sentence for a bad value."""
+    chosen = given or settings.from_environment()
+    settings.use(chosen)
+    db.initialize(open_database(chosen.database_url))
+
+    app = Flask(__name__, static_folder=None, template_folder="partials")
+    app.config.update(
+        SECRET_KEY=chosen.secret_key,
+        SESSION_COOKIE_NAME="__Host-foyer" if chosen.secure else "foyer",
+        SESSION_COOKIE_SECURE=chosen.secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        WTF_CSRF_TIME_LIMIT=None,  # a patient may think for an hour; the token lives as long as the session
+        MAX_CONTENT_LENGTH=4 * 1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=4 * 1024 * 1024,
+        MAX_FORM_PARTS=1000,
+        TRUSTED_HOSTS=["localhost", "127.0.0.1", urlsplit(chosen.base_url).hostname],
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    Htmx(app)
+    app.request_class = PortalRequest
+    if chosen.trusted_proxies:
+        hops = chosen.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
+    outbox.on_put = tasks.wake
+
+    dress(app)
+    open_doors(app)
+    explain_faults(app)
+    add_commands(app)
+    for area in AREAS:
+        app.register_blueprint(area.area)
+    return app
+
+
+def dress(app: Flask) -> None:
+    """Assets, and what every template may use."""
+    assets = Environment(app)
+    assets.directory, assets.url = str(HERE / "static"), "/static"
+    assets.manifest, assets.cache = f"json:{HERE / 'static' / 'gen' / 'assets.json'}", False
+    assets.auto_build, assets.url_expire = False, False
+    sheets = [f"css/{name}.css" for name in CSS]
+    scripts = ["vendor/htmx-4.0.1.min.js", "js/app.js"]
+    signing = ["vendor/signature_pad-5.1.4.umd.min.js", "js/sign.js"]
+    assets.register("css", Bundle(*sheets, filters="rcssmin", output="gen/foyer.%(version)s.css"))
+    assets.register("js", Bundle(*scripts, filters="rjsmin", output="gen/foyer.%(version)s.js"))
+    assets.register("sign", Bundle(*signing, filters="rjsmin", output="gen/sign.%(version)s.js"))
+
+    class Urls(dict):
+        def __missing__(self, name):  # the manifest is read once, not at each page
+            self[name] = assets[name].urls()[0]
+            return self[name]
+
+    app.jinja_env.globals["assets"] = Urls()
+    app.jinja_env.filters.update(
+        money=words.money, day=words.day, when=words.when, short_when=words.short_when,
+        time_of_day=words.time_of_day, span=words.span,
+    )  # fmt: skip
+    app.wsgi_app = WhiteNoise(
+        app.wsgi_app,
+        root=HERE / "static",
+        prefix="static/",
+        immutable_file_test=lambda path, url: url.startswith("/static/gen/"),
+    )
+
+    @app.context_processor
+    def common():
+        return {
+            "clinic": g.get("clinic") or the_clinic(),
+            "person": current_user if current_user and current_user.is_authenticated else None,
+            "demo": settings.current().demo,
+            "page_errors": False,
+        }
+
+
+def the_clinic() -> Clinic:
+    """The clinic's row, once per request."""
+    if "clinic" not in g:
+        g.clinic = Clinic.get_or_none(Clinic.id == 1) or Clinic(id=1, name="Foyer")
+    return g.clinic
+
+
+def open_doors(app: Flask) -> None:
+    """What happens before and after every request: database, audience, CSRF, headers."""
+
+    @app.before_request
+    def connect():
+        if request.endpoint != "public.healthz":
+            db.connect(reuse_if_open=True)
+
+    @app.teardown_request
+    def disconnect(_error):
+        if not db.is_closed():
+            db.close()
+
+    @app.before_request
+    def only_forms():
+        if request.method == "POST":
+            if request.headers.get("Sec-Fetch-Site") == "cross-site":
+                return problem(403)
+            if request.mimetype and request.mimetype not in FORMS:
+                return problem(415)
+        return None
+
+    guard.login.init_app(app)
+    CSRFProtect(app)
+    app.before_request(guard.check)
+
+    @app.after_request
+    def headers(answer):
+        for name, value in HEADERS.items():
+            answer.headers.setdefault(name, value)
+        if settings.current().secure:
+            answer.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+        return answer
+
+
+PROBLEMS = {
+    400: ("That did not arrive whole", "Please go back, load the page again and send it once more."),
+    403: ("This page is not for this account", "If you think it should be, please ask the clinic."),
+    404: ("We cannot find that page", "The address may be mistyped, or it belongs to somebody else."),
+    405: ("That cannot be done here", "Please go back and use the button on the page."),
+    413: ("That is too large", "Please send something smaller."),
+    415: ("That is not a form", "Please use the page's own form."),
+    429: ("Too many tries", "Please wait a few minutes, then try again."),
+    500: ("Something broke on our side", "Nothing was half-done. Please try again in a moment."),
+    503: ("We are very busy just now", "Nothing was changed. Please try again in a few seconds."),
+}
+
+
+def problem(status: int, heading: str | None = None, said: str | None = None, reference: str = ""):
+    """A plain page for a fault or a "no", in the clinic's look; never more than that."""
+    heading, said = heading or PROBLEMS[status][0], said or PROBLEMS[status][1]
+    shown = render_template("error.html", heading=heading, words=said, reference=reference, status=status)
+    return shown, status, ({"Retry-After": "5"} if status == 503 else {})
+
+
+def explain_faults(app: Flask) -> None:
+    """Error pages: kind words, a reference number for a fault, never a stack trace."""
+
+    @app.errorhandler(HTTPException)
+    def refused_by_http(error):
+        code = error.code if error.code in PROBLEMS else 400
+        return error.get_response() if error.code and error.code < 400 else problem(code)
+
+    @app.errorhandler(CSRFError)
+    def stale_form(_error):
+        return problem(
+            400,
+            "This page was open for too long",
+            "Please go back, load it again and send it once more. Nothing was changed.",
+        )
+
+    @app.errorhandler(Refused)
+    def refused(no):
+        return problem(409, "That cannot be done", no.words)
+
+    @app.errorhandler(Exception)
+    def broken(error):
+        if isinstance(error, OperationalError) and any(w in str(error).lower() for w in ("locked", "lock timeout")):
+            return problem(503)
+        return problem(500, reference=faults.note(error, request.endpoint or "no route"))
+
+
+@contextmanager
+def one_at_a_time():
+    """Two processes that start together must not migrate together."""
+    with open(settings.current().data_dir / "migrate.lock", "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def migrate() -> list[str]:
+    """Bring the database to the newest step; returns the names of the steps taken."""
+    with one_at_a_time(), db.connection_context():
+        if is_postgres():
+            db.execute_sql("SELECT pg_advisory_lock(%s)", (0x4D696772,))
+        try:
+            return migrations.run(db.obj, str(HERE / "migrations"))
+        finally:
+            if is_postgres():
+                db.execute_sql("SELECT pg_advisory_unlock(%s)", (0x4D696772,))
+
+
+def add_commands(app: Flask) -> None:
+    """What ./portal.sh calls; each is safe to run twice."""
+
+    @app.cli.command("migrate")
+    def migrate_command():
+        """Bring the database up to date."""
+        for name in migrate():
+            click.echo(f"migrated {name}")
+
+    @app.cli.command("first-link")
+    def first_link():
+        """Print the one-time link with which the owner creates their account, while there is none."""
+        with db.connection_context():
+            link = accounts.first_owner_link()
+        if link:
+            click.echo(f"\nNobody has an account yet. The owner creates theirs here, once:\n\n  {link}\n")
+
+    @app.cli.command("demo")
+    def demo_command():
+        """Fill the demo clinic."""
+        import demo_clinic
+
+        with db.connection_context():
+            demo_clinic.fill()
+
+
+def wsgi() -> Flask:
+    """For gunicorn: the app, or one sentence on standard error when a setting cannot be used."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    try:
+        return create_app()
+    except (settings.BadSetting, ValueError) as bad:
+        sys.exit(f"Foyer cannot start: {bad}")

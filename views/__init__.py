@@ -1,0 +1,1 @@
+"""What people see: routes and their form classes, one module per area."""

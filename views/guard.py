@@ -1,0 +1,133 @@
+"""Who may pass: every route declares its audience, and a row is found through the person who asks.
+
+Closed by default: a route without an audience answers 403. A stranger's row answers 404, a wrong role 403.
+"""
+
+import secrets
+from dataclasses import dataclass
+from hashlib import sha256
+
+from flask import abort, current_app, redirect, request, session, url_for
+from flask_login import LoginManager, current_user
+from htmx_flask import make_response
+
+from models import Patient, Staff
+from rules import accounts
+from rules.actor import Actor
+
+login = LoginManager()
+login.session_protection = None  # sessions live in our own table, where they end on the server
+
+
+@dataclass
+class Person:
+    """Whoever is signed in on this browser, as Flask-Login wants to see them."""
+
+    row: Patient | Staff
+    session: object
+    token: str
+
+    is_authenticated = True
+    is_active = True
+    is_anonymous = False
+
+    def get_id(self):
+        return self.token
+
+    @property
+    def kind(self):
+        return "staff" if isinstance(self.row, Staff) else "patient"
+
+    @property
+    def name(self):
+        return self.row.name
+
+    @property
+    def role(self):
+        return self.row.role if self.kind == "staff" else None
+
+
+def audience(who: str, *roles: str):
+    """Declare who a route is for: "everyone", "patient" or "staff" (with the roles that may, or all)."""
+
+    def mark(view):
+        view.audience = (who, roles)
+        return view
+
+    return mark
+
+
+def check():
+    """Before each request: let the right people pass. Registered once, by portal.py."""
+    if request.endpoint is None:
+        return None  # no such address; the error page answers 404
+    who, roles = getattr(current_app.view_functions[request.endpoint], "audience", ("nobody", ()))
+    if who == "everyone":
+        return None
+    if who not in ("patient", "staff"):
+        abort(403)
+    if not current_user.is_authenticated:
+        return ask_to_sign_in(who)
+    if current_user.kind != who or (roles and current_user.role not in roles):
+        abort(403)
+    return None
+
+
+def ask_to_sign_in(who: str):
+    """To the sign-in page; a fragment must not be filled with it, so htmx is told to go there."""
+    endpoint = "staff_signin.signin" if who == "staff" else "signin.start"
+    back = request.full_path.rstrip("?") if request.method == "GET" and not request.htmx else None
+    if back == "/":
+        back = None
+    target = url_for(endpoint, next=back)
+    return make_response("", redirect=target) if request.htmx else redirect(target, 303)
+
+
+@login.user_loader
+def load(token: str):
+    """The person behind a session token, or None once it ended, idled out or was archived."""
+    found = accounts.session_of(token)
+    return found and Person(found.patient or found.staff, found, token)
+
+
+def me() -> Patient | Staff:
+    """The signed-in patient's, or member of staff's, own row."""
+    return current_user.row
+
+
+def by() -> Actor:
+    """The signed-in person as the actor of a rule; nobody signed in is an actor without a number."""
+    where = {"ip": request.remote_addr or "", "agent": (request.user_agent.string or "")[:300]}
+    if not current_user.is_authenticated:
+        return Actor("patient", None, "not signed in", **where)
+    return Actor(
+        current_user.kind,
+        current_user.row.id,
+        current_user.name,
+        session_number=current_user.session.id,
+        signed_in_how=current_user.session.how,
+        **where,
+    )
+
+
+def mine(query_or_model, number: int):
+    """A row of the signed-in patient, or 404. Takes a model (with a `patient` field) or a select of one."""
+    model = getattr(query_or_model, "model", query_or_model)
+    query = query_or_model.select() if model is query_or_model else query_or_model
+    row = query.where((model.id == number) & (model.patient == me().id)).first()
+    return row if row is not None else abort(404)
+
+
+def found(query_or_model, number: int):
+    """A row that any member of staff may see, or that everyone may; 404 when there is none."""
+    model = getattr(query_or_model, "model", query_or_model)
+    query = query_or_model.select() if model is query_or_model else query_or_model
+    row = query.where(model.id == number).first()
+    return row if row is not None else abort(404)
+
+
+def browser_secret() -> str:
+    """A digest of this browser's own random secret: a code works only where it was asked for."""
+    if "browser" not in session:
+        session["browser"] = secrets.token_urlsafe(24)
+    return sha256(session["browser"].encode()).hexdigest()

@@ -1,0 +1,5 @@
+"""What was charged, what is owed, and receipts."""
+
+from flask import Blueprint
+
+area = Blueprint("account", __name__)
