@@ -1,0 +1,1 @@
+"""The tests of Foyer; they read as sentences."""

@@ -1,0 +1,5 @@
+"""The list: who each route is for."""
+
+AUDIENCES = {
+    "GET /healthz": "everyone",
+}

@@ -1,0 +1,83 @@
+"""The migrations make exactly the tables that models.py tells of, and the database refuses what must never happen."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from peewee import IntegrityError
+
+from clock import now
+from database import db, is_sqlite, write_tx
+from models import MODELS, Appointment, Policy, TrailEntry
+from rules import trail
+from rules.actor import FOYER
+
+
+def test_migrations_make_the_tables_of_the_models(clinic):
+    for model in MODELS:
+        columns = {column.name for column in db.get_columns(model._meta.table_name)}
+        assert columns == set(model._meta.columns), model.__name__
+
+
+def visit(clinic, **differs):
+    start = now() + timedelta(days=3)
+    facts = {
+        "patient": clinic.ava,
+        "service": clinic.peel,
+        "provider": clinic.dr_lin,
+        "location": clinic.soho,
+        "starts_at": start,
+        "ends_at": start + timedelta(hours=1),
+        "currency": "USD",
+        "request_key": uuid4().hex,
+    }
+    return Appointment.create(**{**facts, **differs})
+
+
+def test_two_live_appointments_of_a_provider_cannot_overlap(clinic):
+    first = visit(clinic)
+    late = timedelta(minutes=59)
+    with pytest.raises(IntegrityError), write_tx():
+        visit(clinic, patient=clinic.ben, starts_at=first.starts_at + late, ends_at=first.ends_at + late)
+    visit(clinic, patient=clinic.ben, starts_at=first.ends_at, ends_at=first.ends_at + timedelta(hours=1))
+
+
+def test_two_live_appointments_of_a_patient_cannot_overlap(clinic):
+    visit(clinic)
+    with pytest.raises(IntegrityError), write_tx():
+        visit(clinic, provider=clinic.other_provider)
+
+
+def test_a_cancelled_appointment_frees_its_time_and_cannot_come_back_onto_another(clinic):
+    first = visit(clinic)
+    Appointment.update(status="cancelled").where(Appointment.id == first.id).execute()
+    visit(clinic, patient=clinic.ben)
+    with pytest.raises(IntegrityError), write_tx():
+        Appointment.update(status="booked").where(Appointment.id == first.id).execute()
+
+
+def test_what_is_frozen_refuses_changes(clinic):
+    with pytest.raises(IntegrityError), write_tx():
+        Policy.update(text="Other words").execute()
+    with pytest.raises(IntegrityError), write_tx():
+        Policy.delete().execute()
+
+
+def test_the_trail_is_append_only_and_a_removed_line_shows(clinic):
+    for action in ("first", "second", "third"):
+        with write_tx():
+            trail.record(FOYER, action, "test 1")
+    assert trail.first_break() is None
+    with pytest.raises(IntegrityError), write_tx():
+        TrailEntry.delete().where(TrailEntry.action == "second").execute()
+    tamper("DELETE FROM trail_entry WHERE action = 'second'")
+    assert trail.first_break().action == "third"
+
+
+def tamper(statement):
+    """What somebody with the database in their hands could do."""
+    if is_sqlite():
+        db.execute_sql("DROP TRIGGER trail_entry_frozen_delete")
+    else:
+        db.execute_sql("DROP TRIGGER trail_entry_frozen ON trail_entry")
+    db.execute_sql(statement)
