@@ -481,6 +481,7 @@ class Membership(Base):
     period = Choice("month", "year")
     status = Choice("active", "ended", default="active")
     joined_at = UTCDateTime(default=now)
+    joined_on = DateField()  # on the clinic's calendar; every later charge keeps to this day of the month
     period_starts_on = DateField()
     next_charge_on = DateField()
     ends_on = DateField(null=True)  # cancelled: runs until this day and is not charged again
