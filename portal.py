@@ -114,10 +114,17 @@ def dress(app: Flask) -> None:
             return self[name]
 
     app.jinja_env.globals["assets"] = Urls()
-    app.jinja_env.filters.update(
-        money=words.money, day=words.day, when=words.when, short_when=words.short_when,
-        time_of_day=words.time_of_day, span=words.span,
-    )  # fmt: skip
+    for speak in (
+        words.money,
+        words.day,
+        words.when,
+        words.short_when,
+        words.time_of_day,
+        words.date_words,
+        words.span,
+    ):
+        app.jinja_env.filters[speak.__name__] = speak
+
     app.wsgi_app = WhiteNoise(
         app.wsgi_app,
         root=HERE / "static",
@@ -128,7 +135,7 @@ def dress(app: Flask) -> None:
     @app.context_processor
     def common():
         return {
-            "clinic": g.get("clinic") or the_clinic(),
+            "clinic": the_clinic(),
             "person": current_user if current_user and current_user.is_authenticated else None,
             "demo": settings.current().demo,
             "page_errors": False,

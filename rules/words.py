@@ -21,6 +21,11 @@ def day(moment, time_zone: str) -> str:
     return f"{there:%a} {there.day} {there:%b %Y}"
 
 
+def date_words(date) -> str:
+    """3 March 2026: a day of the calendar that has no zone, such as a next charge"""
+    return f"{date.day} {date:%B %Y}"
+
+
 def time_of_day(moment, time_zone: str) -> str:
     """14:30 EST: with the zone's abbreviation, since the reader may sit elsewhere."""
     return f"{local(moment, time_zone):%H:%M %Z}"
