@@ -19,15 +19,18 @@
   document.addEventListener("portal:focus", (event) => focus(document.querySelector(event.detail.sel)));
 
   document.addEventListener("htmx:after:swap", (event) => {
-    const target = event.detail.ctx.target;
-    focus(target?.querySelector?.(".error-summary"));
+    if (event.detail.ctx.text?.includes("error-summary")) focus(document.querySelector(".error-summary"));
   });
+  focus(document.querySelector(".error-summary"));
 
   document.addEventListener("htmx:error", (event) => {
     if (event.detail.ctx) say("That did not reach us. Check your connection and try again.");
   });
 
-  document.addEventListener("submit", (event) => event.submitter?.setAttribute("aria-busy", "true"));
+  document.addEventListener("submit", (event) => {
+    event.submitter?.setAttribute("aria-busy", "true");
+    setTimeout(() => rest(document), 10000); // a form that answers with a file leaves the page where it is
+  });
   document.addEventListener("htmx:finally:request", () => rest(document));
   addEventListener("pageshow", () => rest(document)); // Back, out of the browser's memory
 
