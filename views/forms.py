@@ -1,0 +1,35 @@
+"""Form fields of our own: an amount of money as people type it."""
+
+import re
+
+from wtforms import StringField
+
+MOST = 100_000_00  # nothing at a clinic costs more; a slip of the finger does
+
+
+class AmountField(StringField):
+    """Money typed as 50, 50.00 or 1,250.00; its data is in minor units."""
+
+    def __init__(self, label=None, validators=None, least=0, missing="Enter an amount.", **kwargs):
+        super().__init__(label, validators, **kwargs)
+        self.least = least
+        self.missing = missing
+
+    def process_formdata(self, valuelist):
+        self.typed = valuelist[0].strip() if valuelist else ""
+        self.data = None
+        if not self.typed:
+            raise ValueError(self.missing)
+        plain = re.sub(r"(?<=\d),(?=\d{3}(\D|$))", "", self.typed)
+        if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,2})?", plain):
+            raise ValueError("Enter an amount like 50 or 50.00, without a currency sign.")
+        whole, _, rest = plain.partition(".")
+        amount = int(whole) * 100 + int(rest.ljust(2, "0"))
+        if not self.least <= amount <= MOST:
+            raise ValueError(f"Enter an amount from {self.least // 100}.{self.least % 100:02d} to {MOST // 100:,}.00.")
+        self.data = amount
+
+    def _value(self):
+        if self.raw_data:
+            return self.typed
+        return "" if self.data is None else f"{self.data // 100}.{self.data % 100:02d}"
