@@ -383,8 +383,10 @@ class AppointmentMove(Base):
     appointment = link(Appointment, "history")
     from_starts_at = UTCDateTime()
     to_starts_at = UTCDateTime()
+    from_location = link(Location, "moved_from")
     from_provider = link(Provider, "moved_from")
     to_provider = link(Provider, "moved_to")
+    window = Choice("follows", "closed", "open", default="follows")  # free cancelling afterwards; see rules/policy.py
     moved_at = UTCDateTime(default=now)
     moved_by = CharField(max_length=120)
 
@@ -419,10 +421,10 @@ class Task(Base):
     begun_at = UTCDateTime(null=True)
     done_at = UTCDateTime(null=True)
     counted_from = ForeignKeyField("self", null=True, on_delete="RESTRICT")  # earlier valid work
+    lapsed_at = UTCDateTime(null=True)  # the visit moved beyond what this work is good for; another task replaces it
 
     class Meta:
         indexes = (
-            (("appointment", "paperwork"), True),
             (("patient", "status"), False),
             (("patient", "paperwork", "done_at"), False),
         )
@@ -563,8 +565,10 @@ class Delivery(Base):
     message_id = CharField(max_length=160, unique=True)
     status = Choice("waiting", "sending", "sent", "held", "skipped", "failed", default="waiting")
     due_at = UTCDateTime(default=now)
-    attempts = IntegerField(default=0)
-    lease_until = UTCDateTime(null=True)
+    attempts = IntegerField(default=0)  # claims, ever; whoever holds a claim settles under its number
+    lease_until = UTCDateTime(null=True)  # nobody takes it before: it is being sent, or pauses after a failure
+    failures = IntegerField(default=0)  # in a row; the pauses grow with them
+    failing_since = UTCDateTime(null=True)
     created_at = UTCDateTime(default=now)
     settled_at = UTCDateTime(null=True)
     outcome = TextField(default="")  # why it was skipped or held, or the last error
@@ -604,6 +608,15 @@ class Fault(Base):
     place = TextField()  # file and line of each frame of ours
 
 
+Task.add_index(
+    Task.index(
+        Task.appointment,
+        Task.paperwork,
+        unique=True,
+        where=SQL("lapsed_at IS NULL"),
+        name="task_one_per_visit",
+    )
+)
 Membership.add_index(
     Membership.index(
         Membership.patient,

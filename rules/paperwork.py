@@ -1,0 +1,279 @@
+"""Paperwork of a visit: what is due for whom, what counts from earlier, and what a cancelled or moved visit changes."""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from clock import now
+from database import write_tx
+from models import (
+    KINDS,
+    LIVE,
+    OPEN_TASK,
+    Appointment,
+    Assignment,
+    Location,
+    Paperwork,
+    PaperworkVersion,
+    Service,
+    Task,
+)
+from rules import trail, words
+from rules.refused import Refused
+from rules.templates import create, current_version, write_version  # noqa: F401 - the area's one door
+
+KIND_WORDS = {
+    "questionnaire": "Questionnaire",
+    "consent": "Consent",
+    "pre_treatment": "Pre-treatment instructions",
+    "post_treatment": "Post-treatment instructions",
+}
+TO_DO_WORDS = {"questionnaire": "To answer", "consent": "To sign"}
+COUNTS_AGAIN = ("questionnaire", "consent")  # instructions are read for each visit
+UPCOMING = ("booked", "arrived")
+SHOWN_DAYS = 183  # post-treatment instructions stay on the home page for half a year
+STILL_OPEN_HOURS = 24  # how long after an edit a page that was open before may still be sent
+
+
+class Due(NamedTuple):
+    """One line of a patient's list, ready to be shown by parts.html: task_row."""
+
+    id: int
+    kind: str
+    status: str
+    name: str
+    starts_at: datetime
+    time_zone: str
+    service_name: str
+    appointment_id: int
+    late: bool
+
+    @property
+    def href(self):
+        return f"/tasks/{self.id}"
+
+    @property
+    def done(self):
+        return self.status == "done"
+
+    @property
+    def kind_words(self):
+        return KIND_WORDS[self.kind]
+
+    @property
+    def for_words(self):
+        return f"{self.service_name}, {words.short_when(self.starts_at, self.time_zone)}"
+
+    @property
+    def status_words(self):
+        reads = self.kind not in TO_DO_WORDS
+        if self.done:
+            return "Read" if reads else "Done"
+        if self.late:
+            return "Late"
+        if self.kind == "post_treatment":
+            return "New"
+        return "Begun" if self.status == "in_progress" else TO_DO_WORDS.get(self.kind, "To read")
+
+
+class Required(list):
+    """The open lines, in the order in which they are due; and how many of all are done."""
+
+    done = 0
+    total = 0
+
+
+def begin_for(appointment: Appointment, by) -> list[Task]:
+    """One task for each piece of paperwork assigned to the service; call it in the booking's transaction.
+
+    Earlier work of the patient that is still valid when the visit starts counts: its task is done at once.
+    """
+    with write_tx():
+        assigned = (
+            Paperwork.select()
+            .join(Assignment)
+            .where((Assignment.service == appointment.service_id) & Paperwork.archived_at.is_null())
+            .order_by(Paperwork.name)
+        )
+        kept = _earlier_work(appointment.patient_id)
+        tasks = []
+        for paperwork in sorted(assigned, key=lambda it: KINDS.index(it.kind)):
+            task = Task(patient=appointment.patient_id, appointment=appointment, paperwork=paperwork)
+            _count(task, kept.get(paperwork.id), paperwork, appointment.starts_at)
+            task.save(force_insert=True)
+            tasks.append(task)
+        if tasks:
+            counted = sum(task.status == "done" for task in tasks)
+            trail.record(
+                by, "paperwork begun", f"appointment {appointment.id}", patient=appointment.patient_id,
+                tasks=len(tasks), counted_from_earlier=counted,
+            )  # fmt: skip
+        return tasks
+
+
+def _earlier_work(patient_id: int) -> dict[int, Task]:
+    """The newest work really done by this patient, per paperwork."""
+    done = (
+        Task.select(Task.id, Task.paperwork, Task.version, Task.done_at)
+        .join(Paperwork)
+        .where(
+            (Task.patient == patient_id)
+            & (Task.status == "done")
+            & Task.counted_from.is_null()
+            & Paperwork.kind.in_(COUNTS_AGAIN)
+            & (Paperwork.validity != "every_visit")
+        )
+        .order_by(Task.done_at)
+    )
+    return {task.paperwork_id: task for task in done}
+
+
+def still_valid(paperwork: Paperwork, done_at: datetime, starts_at: datetime) -> bool:
+    """Whether work done then, for another visit or for this one before it moved, is good for a visit that starts."""
+    if paperwork.validity == "days":
+        return done_at + timedelta(days=paperwork.validity_days) >= starts_at
+    return True
+
+
+def _count(task: Task, earlier: Task | None, paperwork: Paperwork, starts_at: datetime) -> None:
+    if earlier is None or paperwork.validity == "every_visit" or not still_valid(paperwork, earlier.done_at, starts_at):
+        return
+    task.status, task.done_at = "done", earlier.done_at
+    task.counted_from, task.version = earlier.id, earlier.version_id
+
+
+def not_needed(appointment: Appointment, by) -> int:
+    """The visit was cancelled or missed: what is open need not be done. Returns how many tasks that were."""
+    with write_tx():
+        closed = (
+            Task.update(status="not_needed")
+            .where((Task.appointment == appointment) & Task.status.in_(OPEN_TASK))
+            .execute()
+        )
+        if closed:
+            trail.record(
+                by,
+                "paperwork not needed",
+                f"appointment {appointment.id}",
+                patient=appointment.patient_id,
+                tasks=closed,
+            )
+        return closed
+
+
+def needed_again(appointment: Appointment, by) -> int:
+    """The absence was an error: what was "not needed" is open again."""
+    with write_tx():
+        for status, begun in (("in_progress", Task.begun_at.is_null(False)), ("open", Task.begun_at.is_null())):
+            reopened = (
+                Task.update(status=status)
+                .where((Task.appointment == appointment) & (Task.status == "not_needed") & begun)
+                .execute()
+            )
+            if reopened:
+                trail.record(
+                    by, "paperwork needed again", f"appointment {appointment.id}", patient=appointment.patient_id,
+                    tasks=reopened,
+                )  # fmt: skip
+        return Task.select().where((Task.appointment == appointment) & Task.status.in_(OPEN_TASK)).count()
+
+
+def after_move(appointment: Appointment, by) -> None:
+    """Done work stays done where it is still valid at the new time; what is not is asked again.
+
+    Answers and signatures stay as they were given: their task lapses, and a new one takes its place.
+    """
+    with write_tx():
+        at = now()
+        kept = _earlier_work(appointment.patient_id)
+        tasks = (
+            Task.select(Task, Paperwork)
+            .join(Paperwork)
+            .where((Task.appointment == appointment) & Task.lapsed_at.is_null() & Paperwork.kind.in_(COUNTS_AGAIN))
+        )
+        for task in list(tasks):
+            paperwork = task.paperwork
+            if task.status == "done" and not still_valid(paperwork, task.done_at, appointment.starts_at):
+                if task.counted_from_id:
+                    task.status, task.done_at, task.counted_from, task.version = "open", None, None, None
+                    _count(task, kept.get(paperwork.id), paperwork, appointment.starts_at)
+                    task.save()
+                else:
+                    Task.update(lapsed_at=at).where(Task.id == task.id).execute()
+                    Task.create(patient=task.patient_id, appointment=appointment, paperwork=paperwork)
+                trail.record(
+                    by, "paperwork asked again", f"appointment {appointment.id}", patient=task.patient_id,
+                    paperwork=paperwork.id,
+                )  # fmt: skip
+            elif task.status == "open":
+                _count(task, kept.get(paperwork.id), paperwork, appointment.starts_at)
+                task.save()
+
+
+LINE = (
+    Task.id, Paperwork.kind, Task.status, Paperwork.name, Appointment.starts_at, Location.time_zone,
+    Service.name, Appointment.id,
+)  # fmt: skip
+
+
+def _lines(patient):
+    return (
+        Task.select(*LINE)
+        .join(Paperwork)
+        .switch(Task)
+        .join(Appointment)
+        .join(Service)
+        .switch(Appointment)
+        .join(Location)
+        .where((Task.patient == patient) & Task.lapsed_at.is_null())
+    )
+
+
+def action_required(patient, at: datetime) -> Required:
+    """Open questionnaires, consents and pre-treatment instructions of visits to come or begun; one query.
+
+    They stand until they are done or the visit is closed; from its start on they are late.
+    """
+    query = _lines(patient).where(
+        Appointment.status.in_(UPCOMING) & (Paperwork.kind != "post_treatment") & (Task.status != "not_needed")
+    )
+    rows = [Due(*row, late=row[4] <= at) for row in query.tuples()]
+    required = Required(row for row in rows if not row.done)
+    required.sort(key=lambda row: (row.starts_at, row.appointment_id, KINDS.index(row.kind), row.name, row.id))
+    required.total, required.done = len(rows), len(rows) - len(required)
+    return required
+
+
+def post_treatment(patient, at: datetime) -> list[Due]:
+    """Instructions of visits that have started, newest first, read or not; one query and no job."""
+    query = _lines(patient).where(
+        (Paperwork.kind == "post_treatment")
+        & (Task.status != "not_needed")
+        & Appointment.status.in_(LIVE)
+        & (Appointment.starts_at <= at)
+        & (Appointment.starts_at > at - timedelta(days=SHOWN_DAYS))
+    )
+    rows = [Due(*row, late=False) for row in query.tuples()]
+    return sorted(rows, key=lambda row: (row.starts_at, row.name), reverse=True)
+
+
+def version_of(task: Task) -> PaperworkVersion:
+    """The text this task is about: the one it was begun with, else the current one."""
+    return task.version if task.version_id else current_version(task.paperwork_id)
+
+
+def shown_version(task: Task, number) -> PaperworkVersion:
+    """The version that stood on the reader's screen, by the number that its form carries.
+
+    A text that staff replaced while the page was open counts as it was read; an older one is Refused.
+    """
+    current = version_of(task)
+    if task.version_id or str(number) == str(current.number):
+        return current
+    shown = None
+    if str(number).isdecimal() and len(str(number)) < 7:
+        shown = PaperworkVersion.get_or_none(paperwork=task.paperwork_id, number=int(number))
+    if shown is not None:
+        next_one = PaperworkVersion.get(paperwork=task.paperwork_id, number=shown.number + 1)
+        if next_one.created_at > now() - timedelta(hours=STILL_OPEN_HOURS):
+            return shown
+    raise Refused("The text has changed since you opened this page. Please read it once more.")

@@ -1,0 +1,131 @@
+"""What the clinic hands out: questionnaires, consents and instructions; an edit makes a new version."""
+
+import json
+from hashlib import sha256
+
+from clock import now
+from database import write_tx
+from models import KINDS, Paperwork, PaperworkVersion
+from rules import questions as asked
+from rules import trail
+from rules.refused import Refused
+
+VALIDITY_WORDS = {"every_visit": "For every visit", "once": "Once", "days": "Good for some days"}
+LONGEST_BODY = 40_000
+LONGEST_DELAY = 60 * 24 * 365
+
+
+def digest_of(title: str, body: str, questions: list) -> str:
+    """SHA-256 over exactly what a version says."""
+    return sha256(json.dumps([title, body, questions], sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def current_version(paperwork) -> PaperworkVersion:
+    """The version with the highest number; takes a row or its id."""
+    return (
+        PaperworkVersion.select()
+        .where(PaperworkVersion.paperwork == paperwork)
+        .order_by(PaperworkVersion.number.desc())
+        .get()
+    )
+
+
+def write_version(paperwork: Paperwork, by, title: str, body: str, questions: list) -> PaperworkVersion:
+    """Freeze this text as the new current version; the same text again stays the version it is."""
+    title = " ".join(title.split())
+    body = body.replace("\r\n", "\n").replace("\x00", "").strip()
+    if not title:
+        raise Refused("Write the title that the patient reads.", "title")
+    if len(title) > 160:
+        raise Refused("Keep the title to 160 characters or fewer.", "title")
+    if len(body) > LONGEST_BODY:
+        raise Refused(f"Keep the text to {LONGEST_BODY:,} characters or fewer.", "body")
+    if paperwork.kind == "questionnaire":
+        questions = asked.tidy(questions)
+    elif not body:
+        raise Refused("Write the text that the patient reads.", "body")
+    else:
+        questions = []
+    digest = digest_of(title, body, questions)
+    with write_tx():
+        newest = (
+            PaperworkVersion.select()
+            .where(PaperworkVersion.paperwork == paperwork)
+            .order_by(PaperworkVersion.number.desc())
+            .first()
+        )
+        if newest and newest.digest == digest:
+            return newest
+        version = PaperworkVersion.create(
+            paperwork=paperwork, number=newest.number + 1 if newest else 1, title=title, body=body,
+            questions=questions, digest=digest, created_by=by.name[:120],
+        )  # fmt: skip
+        trail.record(by, "paperwork written", f"paperwork {paperwork.id}", version=version.number, digest=digest)
+        return version
+
+
+def create(kind: str, name: str, by, *, title="", body="", questions=(), validity="every_visit", validity_days=None,
+           delay_minutes=0) -> Paperwork:  # fmt: skip
+    """A new piece of paperwork with its first version; the title is the name unless given."""
+    if kind not in KINDS:
+        raise Refused("Choose what kind of paperwork it is.", "kind")
+    facts = _facts(kind, name, validity, validity_days, delay_minutes)
+    with write_tx():
+        paperwork = Paperwork.create(kind=kind, **facts)
+        trail.record(by, "paperwork added", f"paperwork {paperwork.id}", kind=kind)
+        write_version(paperwork, by, title or facts["name"], body, list(questions))
+        return paperwork
+
+
+def change(paperwork: Paperwork, by, *, name: str, validity="every_visit", validity_days=None, delay_minutes=0) -> None:
+    """The name staff know it by, how long done work is good for, and when an instruction is mailed."""
+    facts = _facts(paperwork.kind, name, validity, validity_days, delay_minutes)
+    changed = [field for field, value in facts.items() if getattr(paperwork, field) != value]
+    if not changed:
+        return
+    with write_tx():
+        Paperwork.update(**facts).where(Paperwork.id == paperwork.id).execute()
+        trail.record(by, "paperwork changed", f"paperwork {paperwork.id}", changed=changed)
+    for field, value in facts.items():
+        setattr(paperwork, field, value)
+
+
+def _facts(kind, name, validity, validity_days, delay_minutes) -> dict:
+    name = " ".join(name.split())
+    if not name:
+        raise Refused("Write a name for it.", "name")
+    if len(name) > 120:
+        raise Refused("Keep the name to 120 characters or fewer.", "name")
+    if kind not in ("questionnaire", "consent"):
+        validity = "every_visit"
+    if validity not in VALIDITY_WORDS:
+        raise Refused("Choose how long it is good for.", "validity")
+    if validity != "days":
+        validity_days = None
+    elif not validity_days or not 1 <= validity_days <= 3650:
+        raise Refused("Write for how many days it is good, from 1 to 3650.", "validity_days")
+    delay_minutes = delay_minutes if kind == "post_treatment" else 0
+    if not 0 <= delay_minutes <= LONGEST_DELAY:
+        raise Refused("The delay can be a year at most.", "delay")
+    return {"name": name, "validity": validity, "validity_days": validity_days, "delay_minutes": delay_minutes}
+
+
+def archive(paperwork: Paperwork, by) -> None:
+    """No new booking asks for it; what is due already stays due."""
+    with write_tx():
+        if (
+            Paperwork.update(archived_at=now())
+            .where((Paperwork.id == paperwork.id) & Paperwork.archived_at.is_null())
+            .execute()
+        ):
+            trail.record(by, "paperwork archived", f"paperwork {paperwork.id}")
+
+
+def restore(paperwork: Paperwork, by) -> None:
+    with write_tx():
+        if (
+            Paperwork.update(archived_at=None)
+            .where((Paperwork.id == paperwork.id) & Paperwork.archived_at.is_null(False))
+            .execute()
+        ):
+            trail.record(by, "paperwork restored", f"paperwork {paperwork.id}")
