@@ -10,7 +10,7 @@ from models import AgreementVersion, Charge, Location, Membership, Plan
 from rules import charging, faults, outbox, signing, trail
 from rules.actor import FOYER
 from rules.refused import Refused
-from rules.words import calendar_day, money
+from rules.words import date_words, money
 
 STILL_READING = timedelta(days=1)  # so long may a replaced agreement lie open before it is signed
 
@@ -262,7 +262,7 @@ def _charge_period(membership, by) -> Charge | None:
         "membership_period",
         membership.price_minor,
         membership.currency,
-        f"{membership.plan.name} membership, {calendar_day(first)} to {calendar_day(last)}.",
+        f"{membership.plan.name} membership, {date_words(first)} to {date_words(last)}.",
         by=by,
         membership=membership,
         period_starts_on=first,

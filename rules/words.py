@@ -1,6 +1,6 @@
 """Amounts and times as people read them, the same on a page, in a mail and in a calendar file."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 from clock import local
 
@@ -17,12 +17,8 @@ def money(minor: int, currency: str) -> str:
 
 def day(moment, time_zone: str) -> str:
     """Tue 3 Mar 2026"""
-    return calendar_day(local(moment, time_zone).date())
-
-
-def calendar_day(on: date) -> str:
-    """Tue 3 Mar 2026, for a day that is a day everywhere, such as that of the next charge."""
-    return f"{on:%a} {on.day} {on:%b %Y}"
+    there = local(moment, time_zone)
+    return f"{there:%a} {there.day} {there:%b %Y}"
 
 
 def date_words(date) -> str:
