@@ -1,0 +1,86 @@
+"""A real browser in front of a real process: the demo clinic, filled as ./portal.sh demo fills it."""
+
+import os
+import shutil
+from contextlib import contextmanager
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
+
+from tests.conftest import KINDS, postgres_url
+from tests.process import Process
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    if not CHROMIUM:
+        words = "No Chromium on this machine: install Debian's chromium to run the browser walks."
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(words)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=KINDS)
+def demo(request, tmp_path):
+    """The demo clinic as a process of its own, on SQLite and on Postgres."""
+    url = ""
+    if request.param == "postgres":
+        server, name = request.getfixturevalue("postgres_server"), f"j{os.urandom(6).hex()}"
+        server.psql(f"CREATE DATABASE {name}")
+        url = postgres_url(server, name)
+    process = Process(tmp_path, database_url=url, demo=True)
+    process.start()
+    yield process
+    process.stop()
+    if url:
+        server.psql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def open_browser(chromium, demo):
+    """`with open_browser(scripts=True, width=1280) as page:` a page that fails the test on any complaint."""
+
+    @contextmanager
+    def opened(scripts=True, width=1280):
+        context = chromium.new_context(
+            base_url=demo.url, java_script_enabled=scripts, viewport={"width": width, "height": 900}
+        )
+        complaints = []
+        page = context.new_page()
+        page.set_default_timeout(15000)
+        page.on("console", lambda said: complaints.append(said.text) if is_complaint(said) else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        yield page
+        context.close()
+        assert not complaints, complaints
+
+    return opened
+
+
+def is_complaint(said):
+    """Errors and CSP reports; a 422 answer is how a form says no, and Chromium logs it as a failed load."""
+    return said.type in ("error", "warning") and "status of 422" not in said.text and "status of 409" not in said.text
+
+
+def complaints_of_axe(page):
+    """What axe finds on this page against WCAG 2.2 A and AA, as lines one can read."""
+    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}})
+    return [
+        f"{page.url}: {v['id']}: {v['help']}: {v['nodes'][0]['html'][:160]} ({len(v['nodes'])} places)"
+        for v in found.response["violations"]
+    ]
