@@ -8,7 +8,7 @@
 
   const say = (words) => {
     const line = document.createElement("p");
-    line.className = "notice is-warn";
+    line.className = "notice is-warn is-lost";
     line.textContent = words;
     document.getElementById("announcer")?.replaceChildren(line);
   };
