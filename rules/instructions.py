@@ -65,6 +65,11 @@ def withdraw(appointment: Appointment, reason: str) -> int:
     return outbox.skip(reason, appointment=appointment, kinds=list(MAILS))
 
 
+def restore(appointment: Appointment, reason: str) -> int:
+    """The absence was an error: what was withdrawn for it goes after all. Returns how many messages that were."""
+    return outbox.restore(reason, appointment=appointment, kinds=list(MAILS))
+
+
 def read(task: Task, by) -> bool:
     """The patient opened the instruction; True the first time. The text as it is today is the one they read."""
     with write_tx():

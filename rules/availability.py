@@ -1,0 +1,225 @@
+"""Which times are free: working hours, less time off, less what is booked, for people who perform the service.
+
+A day is a day in the location's zone. Working hours are wall-clock minutes; a wall time that does not exist
+or exists twice (the clocks change) is never offered. Between two appointments of a provider lies the larger of
+their two buffers, never the sum; time off, closing time and the patient's own appointments need no buffer.
+"""
+
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from heapq import merge
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+from clock import now
+from models import LIVE, Appointment, Clinic, Location, Provider, Service, ServiceProvider, TimeOff, WorkingHours
+
+DAY = timedelta(days=1)
+LONGEST = timedelta(hours=16)  # an appointment and its buffer, at most
+
+
+@dataclass(frozen=True)
+class Opening:
+    """A time that can be booked."""
+
+    starts_at: datetime
+    ends_at: datetime
+    provider: Provider
+    location: Location
+
+
+def free_starts(stretches, busy, *, zone, since, until, length, step):
+    """Every start in [since, until), in order, from which `length` fits; knows nothing of the database.
+
+    stretches: (weekday, opens_minute, closes_minute) on the wall clock of `zone`; busy: (start, end) in
+    UTC, any order, may overlap; step: minutes of the grid, which begins at each opening.
+    """
+    taken = joined(busy)
+    ends = [end for _, end in taken]
+    hours = defaultdict(list)
+    for weekday, opens, closes in stretches:
+        hours[weekday].append((opens, closes))
+    # Stretches that touch or overlap are one: an appointment may run across them.
+    hours = {weekday: joined(pairs) for weekday, pairs in hours.items()}
+    day = since.astimezone(ZoneInfo(zone)).date()
+    last = until.astimezone(ZoneInfo(zone)).date()
+    while day <= last:
+        for opens, closes in hours.get(day.weekday(), ()):
+            closing = boundary(zone, day, closes)
+            for minute in range(opens, closes, step):
+                start = moment(zone, day, minute)
+                if start is None or start < since or start + length > closing:
+                    continue
+                if start >= until:
+                    break
+                next_taken = bisect_right(ends, start)
+                if next_taken == len(taken) or taken[next_taken][0] >= start + length:
+                    yield start
+        day += DAY
+
+
+def joined(intervals):
+    """The same stretches, in order, with those that touch or overlap made one."""
+    whole = []
+    for start, end in sorted(intervals):
+        if whole and start <= whole[-1][1]:
+            whole[-1] = (whole[-1][0], max(whole[-1][1], end))
+        else:
+            whole.append((start, end))
+    return whole
+
+
+@lru_cache(maxsize=50_000)
+def moment(zone: str, day: date, minute: int) -> datetime | None:
+    """The one moment at which the wall clock shows this minute of this day; None when there is not exactly one."""
+    wall = datetime.combine(day, time(), ZoneInfo(zone)) + timedelta(minutes=minute)
+    return None if wall.utcoffset() != wall.replace(fold=1).utcoffset() else wall.astimezone(UTC)
+
+
+def boundary(zone: str, day: date, minute: int) -> datetime:
+    """The moment of a closing time; a skipped one is when the clock skips it, a doubled one the earlier."""
+    wall = datetime.combine(day, time(), ZoneInfo(zone)) + timedelta(minutes=minute)
+    first, second = wall.utcoffset(), wall.replace(fold=1).utcoffset()
+    while second > first:  # in the gap of a clock that goes forward
+        wall += timedelta(minutes=1)
+        first, second = wall.utcoffset(), wall.replace(fold=1).utcoffset()
+    return wall.astimezone(UTC)
+
+
+def free_times(
+    service: Service, *, provider=None, location=None, since=None, until=None,
+    at_most=None, ignoring=None, lead=True, patient=None,
+) -> list[Opening]:  # fmt: skip
+    """Free times for a service that start in [since, until), sorted, in a constant number of queries.
+
+    Without a provider ("first available") there is one opening per moment and location, with whoever has
+    least to do that day. `lead=False` leaves out the clinic's lead time (staff); `ignoring` is an
+    appointment that is about to move; the patient's own other appointments block as well.
+    """
+    clinic = Clinic.get_by_id(1)
+    earliest = now() + timedelta(minutes=clinic.lead_minutes if lead else 0)
+    since = max(since or earliest, earliest)
+    until = min(until or datetime.max.replace(tzinfo=UTC), now() + timedelta(days=clinic.horizon_days))
+    if since >= until:
+        return []
+    places = _places(service, provider, location)
+    if not places:
+        return []
+    length = timedelta(minutes=service.duration_minutes)
+    people = {someone.id for someone, _ in places}
+    booked = _booked(people, patient, since, until, ignoring)
+    blocked = _blocked(service, people, patient, booked, since, until)
+
+    def openings(someone, where, stretches):
+        starts = free_starts(
+            stretches, blocked[someone.id], zone=where.time_zone,
+            since=since, until=until, length=length, step=clinic.slot_minutes,
+        )  # fmt: skip
+        return ((start, where.id, someone.id, someone, where) for start in starts)
+
+    in_order = merge(*(openings(someone, where, hours) for (someone, where), hours in places.items()))
+    if provider is None:
+        in_order = _fairly(in_order, booked)
+    found = []
+    for start, _, _, someone, where in in_order:
+        if len(found) == at_most:
+            break
+        found.append(Opening(start, start + length, someone, where))
+    return found
+
+
+def _places(service, provider, location):
+    """Who performs the service and when they work where: {(provider, location): stretches}. One query."""
+    query = (
+        WorkingHours.select(WorkingHours, Provider, Location)
+        .join(Provider)
+        .switch(WorkingHours)
+        .join(Location)
+        .switch(WorkingHours)
+        .join(ServiceProvider, on=(ServiceProvider.provider == WorkingHours.provider))
+        .where(ServiceProvider.service == service, Provider.archived_at.is_null(), Location.archived_at.is_null())
+    )
+    if provider is not None:
+        query = query.where(WorkingHours.provider == provider)
+    if location is not None:
+        query = query.where(WorkingHours.location == location)
+    places, people, rooms = defaultdict(list), {}, {}
+    for row in query:
+        someone = people.setdefault(row.provider_id, row.provider)
+        where = rooms.setdefault(row.location_id, row.location)
+        places[someone, where].append((row.weekday, row.opens_minute, row.closes_minute))
+    return places
+
+
+def _booked(people, patient, since, until, ignoring):
+    """Live appointments near the stretch, of these providers or of this patient. One query."""
+    whose = Appointment.provider.in_(people)
+    if patient is not None:
+        whose |= Appointment.patient == patient
+    query = Appointment.select(
+        Appointment.provider, Appointment.patient, Appointment.starts_at, Appointment.ends_at, Appointment.buffer_minutes
+    ).where(
+        whose, Appointment.status.in_(LIVE),
+        Appointment.starts_at < until + LONGEST, Appointment.ends_at > since - LONGEST,
+    )  # fmt: skip
+    if ignoring is not None:
+        query = query.where(Appointment.id != ignoring.id)
+    return list(query.namedtuples())
+
+
+def _blocked(service, people, patient, booked, since, until):
+    """What keeps each provider from starting: {provider id: [(start, end)]}. One query, for time off."""
+    blocked = {number: [] for number in people}
+    for visit in booked:
+        if visit.provider in blocked:
+            gap = timedelta(minutes=max(service.buffer_minutes, visit.buffer_minutes))
+            blocked[visit.provider].append((visit.starts_at - gap, visit.ends_at + gap))
+        if patient is not None and visit.patient == patient.id:
+            for stretches in blocked.values():
+                stretches.append((visit.starts_at, visit.ends_at))
+    away = TimeOff.select(TimeOff.provider, TimeOff.starts_at, TimeOff.ends_at).where(
+        TimeOff.provider.in_(people), TimeOff.starts_at < until + LONGEST, TimeOff.ends_at > since
+    )
+    for row in away.namedtuples():
+        blocked[row.provider].append((row.starts_at, row.ends_at))
+    return blocked
+
+
+def _fairly(in_order, booked):
+    """One opening per moment and location: with whoever is least booked that day, then the lower number."""
+    load = Counter()
+    zones = {}
+    for (_, _), same in groupby(in_order, key=lambda opening: opening[:2]):
+        same = list(same)
+        where = same[0][4]
+        zone = zones.setdefault(where.id, ZoneInfo(where.time_zone))
+        day = same[0][0].astimezone(zone).date()
+        if len(same) > 1 and (where.id, day) not in load:
+            load[where.id, day] = Counter(v.provider for v in booked if v.starts_at.astimezone(zone).date() == day)
+        yield min(same, key=lambda o: (load[where.id, day][o[2]], o[2])) if len(same) > 1 else same[0]
+
+
+def opening_at(service, starts_at, *, provider, location, ignoring=None, lead=True, patient=None) -> Opening | None:
+    """The opening at exactly this moment, or None."""
+    minute = timedelta(minutes=1)
+    there = free_times(
+        service, provider=provider, location=location, since=starts_at, until=starts_at + minute,
+        ignoring=ignoring, lead=lead, patient=patient,
+    )  # fmt: skip
+    return next((opening for opening in there if opening.starts_at == starts_at), None)
+
+
+def nearest(service, starts_at, *, provider, location, how_many=5, **also) -> list[Opening]:
+    """Free times near one that is gone: the same provider's first, then anybody's; in order of time."""
+    found = {}
+    for whoever in (provider, None):
+        for stretch in ({"since": starts_at - 2 * DAY, "until": starts_at}, {"since": starts_at, "at_most": how_many}):
+            for opening in free_times(service, provider=whoever, location=location, **stretch, **also):
+                found.setdefault(opening.starts_at, opening)
+        if len(found) >= how_many:
+            break
+    close = sorted(found.values(), key=lambda o: abs(o.starts_at - starts_at))[:how_many]
+    return sorted(close, key=lambda o: o.starts_at)

@@ -1,0 +1,353 @@
+"""Booking, moving, cancelling, and what became of a visit: each one transaction with its paperwork and messages."""
+
+from contextlib import contextmanager
+from datetime import timedelta
+
+from peewee import IntegrityError
+
+from clock import now
+from database import write_tx
+from models import LIVE, Appointment, AppointmentMove, Charge, Clinic, PolicyAcceptance, ServiceProvider
+from rules import availability, charging, instructions, outbox, paperwork, trail
+from rules import policy as policies
+from rules.refused import Refused
+from rules.words import money, when
+
+BEFORE = ("booked", "arrived")  # not over yet
+MISSED = "the appointment was missed"
+
+
+def book(
+    patient, service, *, provider, location, starts_at, by, request_key, policy=None, shown_price_minor=None
+) -> Appointment:
+    """Book a free time. End, price and buffer are the service's own.
+
+    `policy` is the version that was shown and accepted: a patient must accept the current one; for a
+    booking by staff it is given only when the patient told them so. The same request_key again, from
+    the same patient, returns the same appointment. Refused with facts["nearest"] when the time is gone.
+    """
+    with _offering_others(service, starts_at, provider, location, patient=patient, lead=by.is_patient), write_tx():
+        there = Appointment.get_or_none(Appointment.request_key == request_key)
+        if there:
+            if there.patient_id != patient.id:
+                raise Refused("This page was used already. Please load it again.")
+            return there
+        _check_offered(service, provider)
+        accepted = _accepted(policy, by)
+        if shown_price_minor is not None and shown_price_minor != service.price_minor:
+            raise Refused("The price changed while you were reading. Please look at it again.", field="policy")
+        opening = availability.opening_at(
+            service, starts_at, provider=provider, location=location, patient=patient, lead=by.is_patient
+        )
+        if opening is None:
+            raise Refused(_why_gone(service, starts_at, provider, patient, lead=by.is_patient), field="at")
+        clinic = Clinic.get_by_id(1)
+        appointment = Appointment.create(
+            patient=patient,
+            service=service,
+            provider=provider,
+            location=location,
+            starts_at=opening.starts_at,
+            ends_at=opening.ends_at,
+            buffer_minutes=service.buffer_minutes,
+            price_minor=service.price_minor,
+            currency=clinic.currency,
+            request_key=request_key,
+            booked_at=now(),
+            booked_by=by.kind,
+        )
+        if accepted:
+            PolicyAcceptance.create(
+                appointment=appointment,
+                policy=accepted,
+                policy_digest=accepted.digest,
+                shown_minor=policies.shown_fee(accepted, service.price_minor),
+                shown_no_show_minor=policies.shown_no_show(accepted, service.price_minor),
+                currency=clinic.currency,
+                accepted_at=now(),
+                accepted_by=by.kind,
+                ip=by.ip,
+                agent=by.agent,
+            )
+        trail.record(
+            by, "appointment booked", f"appointment {appointment.id}", patient=patient,
+            starts_at=appointment.starts_at.isoformat(), service=service.id, provider=provider.id,
+            policy=accepted.number if accepted else None,
+        )  # fmt: skip
+        paperwork.begin_for(appointment, by)
+        instructions.announce(appointment, by)
+        return appointment
+
+
+def _check_offered(service, provider):
+    if service.archived_at or provider.archived_at:
+        raise Refused("This can no longer be booked. Please choose another treatment or provider.")
+    performs = (ServiceProvider.service == service) & (ServiceProvider.provider == provider)
+    if not ServiceProvider.select().where(performs).exists():
+        raise Refused(f"{provider.name} does not offer this treatment. Please choose another provider.")
+
+
+def _accepted(policy, by):
+    """The policy version to write down as accepted, or None; a patient cannot book past the current one."""
+    current = policies.current()
+    if current is None:
+        return None
+    if policy is None:
+        if by.is_patient:
+            raise Refused("Read and accept the cancellation policy to book", field="policy")
+        return None
+    if policy.id != current.id:
+        raise Refused(
+            "The cancellation policy changed while you were reading. Please read it again and accept it.",
+            field="policy",
+        )
+    return current
+
+
+def _why_gone(service, starts_at, provider, patient, lead, ignoring=None):
+    """The sentence for a time that is not free, most helpful reason first."""
+    length = timedelta(minutes=service.duration_minutes)
+    overlapping = Appointment.select().where(
+        Appointment.status.in_(LIVE), Appointment.starts_at < starts_at + length, Appointment.ends_at > starts_at
+    )
+    if ignoring is not None:
+        overlapping = overlapping.where(Appointment.id != ignoring.id)
+    if overlapping.where(Appointment.patient == patient).exists():
+        return "You already have an appointment at that time."
+    if starts_at < now():
+        return "That time has passed. Please choose another one."
+    if lead and starts_at < now() + timedelta(minutes=Clinic.get_by_id(1).lead_minutes):
+        return "That time is too soon to be booked online. Please choose a later one, or call us."
+    if overlapping.where(Appointment.provider == provider).exists():
+        return "Somebody was faster: this time has just been taken. Please choose another one."
+    return "That time is not free any more. Please choose another one."
+
+
+@contextmanager
+def _offering_others(service, starts_at, provider, location, **also):
+    """When the time turns out to be gone, add the nearest free ones, outside the write transaction."""
+    try:
+        yield
+    except IntegrityError as clash:
+        if "no_overlap" not in str(clash):
+            raise
+        words = "Somebody was faster: this time has just been taken. Please choose another one."
+        near = availability.nearest(service, starts_at, provider=provider, location=location, **also)
+        raise Refused(words, field="at", nearest=near) from clash
+    except Refused as no:
+        if no.field == "at":
+            no.facts["nearest"] = availability.nearest(service, starts_at, provider=provider, location=location, **also)
+        raise
+
+
+def cancel(appointment, *, by, why="", shown_minor=None) -> Charge | None:
+    """Cancel a visit; returns the charge when the accepted policy makes one. Twice is the same as once.
+
+    `shown_minor` is the amount that stood on the page: a patient never owes more than that.
+    By staff it never costs. Raises Refused when it is too late to cancel.
+    """
+    with write_tx():
+        at, a = now(), _load(appointment)
+        if a.status == "cancelled":
+            _copy(a, appointment)
+            return Charge.get_or_none((Charge.appointment == a) & (Charge.reason == "cancellation_fee"))
+        allowed = ("booked",) if by.is_patient else BEFORE
+        if a.status not in allowed or (by.is_patient and a.starts_at <= at):
+            raise Refused(_too_late(a, "cancelled"))
+        fee = policies.fee_for(a, at) if by.is_patient else None
+        amount = fee.amount_minor if fee else 0
+        _never_above_shown(amount, shown_minor, fee)
+        _close(a, allowed, "cancelled", by, why, at)
+        charge = None
+        if amount:
+            charge = charging.owe(
+                a.patient, "cancellation_fee", amount, fee.currency, fee.why, by=by, appointment=a, policy=fee.policy
+            )
+        trail.record(
+            by, "appointment cancelled", f"appointment {a.id}", patient=a.patient,
+            starts_at=a.starts_at.isoformat(), fee_minor=amount,
+        )  # fmt: skip
+        paperwork.not_needed(a, by)
+        instructions.withdraw(a, "the appointment was cancelled")
+        outbox.put(
+            "appointment_cancelled",
+            "The appointment was cancelled",
+            dedupe=f"appointment_cancelled:{a.id}",
+            patient=a.patient,
+            appointment=a,
+            charge=charge,
+            by=by.kind,
+            fee_why=fee.why if fee else "Free: the clinic cancelled this appointment.",
+        )
+        _copy(a, appointment)
+        return charge
+
+
+def move(appointment, *, starts_at, provider, location, by, shown_minor=None) -> Charge | None:
+    """Give an appointment a new time; it stays the same appointment, under the same accepted policy and price.
+
+    Asked again for where it already stands, it does nothing. By staff it never costs. Refused with
+    facts["nearest"] when the time is gone.
+    """
+    service, patient = appointment.service, appointment.patient
+    lead = by.is_patient
+    also = {"patient": patient, "lead": lead, "ignoring": appointment}
+    with _offering_others(service, starts_at, provider, location, **also), write_tx():
+        at, a = now(), _load(appointment)
+        if (a.starts_at, a.provider_id, a.location_id) == (starts_at, provider.id, location.id):
+            _copy(a, appointment)
+            return None
+        allowed = ("booked",) if by.is_patient else BEFORE
+        if a.status not in allowed or (by.is_patient and a.starts_at <= at):
+            raise Refused(_too_late(a, "moved"))
+        opening = availability.opening_at(service, starts_at, provider=provider, location=location, **also)
+        if opening is None:
+            raise Refused(_why_gone(service, starts_at, provider, patient, lead, ignoring=a), field="at")
+        cancelling = policies.fee_for(a, at)
+        fee = policies.move_fee_for(a, at) if by.is_patient else None
+        amount = fee.amount_minor if fee else 0
+        _never_above_shown(amount, shown_minor, fee)
+        before = AppointmentMove(
+            appointment=a,
+            from_starts_at=a.starts_at,
+            to_starts_at=opening.starts_at,
+            from_location=a.location_id,
+            from_provider=a.provider_id,
+            to_provider=provider,
+            window=policies.window_after_move(by, opening.starts_at, amount, cancelling, at),
+            moved_at=at,
+            moved_by=by.name,
+        )
+        before.save(force_insert=True)
+        a.starts_at, a.ends_at = opening.starts_at, opening.ends_at
+        a.provider, a.location = provider, location
+        a.buffer_minutes, a.moves, a.status = service.buffer_minutes, a.moves + 1, "booked"
+        a.arrived_at = None
+        a.save()
+        charge = None
+        if amount:
+            charge = charging.owe(
+                patient, "late_move_fee", amount, fee.currency, fee.why, by=by, appointment=a, policy=fee.policy
+            )
+        trail.record(
+            by, "appointment moved", f"appointment {a.id}", patient=patient,
+            from_starts_at=before.from_starts_at.isoformat(), to_starts_at=a.starts_at.isoformat(),
+            provider=provider.id, fee_minor=amount,
+        )  # fmt: skip
+        paperwork.after_move(a, by)
+        instructions.carry_along(a)
+        outbox.put(
+            "appointment_moved",
+            "The appointment was moved",
+            dedupe=f"appointment_moved:{a.id}:{a.moves}",
+            patient=patient,
+            appointment=a,
+            charge=charge,
+            by=by.kind,
+            from_starts_at=before.from_starts_at.isoformat(),
+            from_time_zone=before.from_location.time_zone,
+        )
+        _copy(a, appointment)
+        return charge
+
+
+def arrive(appointment, by) -> None:
+    """The patient is here."""
+    with write_tx():
+        _step(appointment, ("booked",), by, "appointment arrived", status="arrived", arrived_at=now())
+
+
+def complete(appointment, by) -> None:
+    """The visit took place."""
+    with write_tx():
+        closed = {"closed_at": now(), "closed_by": by.name, "closed_why": ""}
+        _step(appointment, BEFORE, by, "appointment completed", status="completed", **closed)
+
+
+def miss(appointment, by, charge=True, why="") -> Charge | None:
+    """The patient did not come: the no-show fee of the accepted policy, unless staff let it go."""
+    with write_tx():
+        if _load(appointment).starts_at > now():
+            raise Refused("This visit has not started yet.")
+        closed = {"closed_at": now(), "closed_by": by.name, "closed_why": why}
+        _step(appointment, ("booked",), by, "appointment missed", status="missed", **closed)
+        paperwork.not_needed(appointment, by)
+        instructions.withdraw(appointment, MISSED)
+        fee = policies.no_show_fee_for(appointment)
+        if not charge or not fee.amount_minor:
+            return None
+        return charging.owe(
+            appointment.patient, "no_show_fee", fee.amount_minor, fee.currency, fee.why,
+            by=by, appointment=appointment, policy=fee.policy,
+        )  # fmt: skip
+
+
+def undo_miss(appointment, by) -> None:
+    """The patient came after all: the visit stands again, and its no-show fee is let go or given back."""
+    why = "The patient came after all."
+    try:
+        with write_tx():
+            reopened = {"status": "booked", "closed_at": None, "closed_by": "", "closed_why": ""}
+            _step(appointment, ("missed",), by, "absence undone", **reopened)
+            charge = Charge.get_or_none((Charge.appointment == appointment) & (Charge.reason == "no_show_fee"))
+            if charge and charge.status == "owed":
+                charging.waive(charge, by, why)
+            elif charge and charge.status == "paid":
+                charging.refund(charge, by, why)
+            paperwork.needed_again(appointment, by)
+            instructions.restore(appointment, MISSED)
+    except IntegrityError as clash:
+        if "no_overlap" not in str(clash):
+            raise
+        raise Refused("Another appointment has taken this time meanwhile, so the absence stands.") from clash
+
+
+def _step(appointment, before, by, action, **changes) -> None:
+    """A change of status by a conditional update: when no row changed, somebody was first."""
+    if not by.is_staff:
+        raise Refused("Only the clinic can do this.")
+    changed = Appointment.update(**changes).where(
+        (Appointment.id == appointment.id) & Appointment.status.in_(before)
+    ).execute()  # fmt: skip
+    if not changed:
+        raise Refused(f"This appointment is already {_load(appointment).status}.")
+    for name, value in changes.items():
+        setattr(appointment, name, value)
+    trail.record(by, action, f"appointment {appointment.id}", patient=appointment.patient_id)
+
+
+def _close(a, before, status, by, why, at):
+    facts = {"status": status, "closed_at": at, "closed_by": by.name, "closed_why": why.strip()}
+    changed = Appointment.update(**facts).where((Appointment.id == a.id) & Appointment.status.in_(before)).execute()
+    if not changed:
+        raise Refused(_too_late(_load(a), status))
+    for name, value in facts.items():
+        setattr(a, name, value)
+
+
+def _never_above_shown(amount, shown_minor, fee):
+    if shown_minor is not None and amount > shown_minor:
+        raise Refused(
+            f"This now costs {money(amount, fee.currency)}. {fee.why} Nothing was changed. Please decide again.",
+            fee=fee,
+        )
+
+
+def _too_late(a, done):
+    if a.status == "booked":
+        started = when(a.starts_at, a.location.time_zone)
+        return f"This appointment started on {started} and cannot be {done} here. Please call us."
+    return f"This appointment is already {a.status} and cannot be {done}."
+
+
+def _load(appointment):
+    return Appointment.get_by_id(appointment.id)
+
+
+def _copy(a, appointment):
+    """The caller's row shows what became of it."""
+    for name in (
+        "starts_at", "ends_at", "provider", "location", "status", "moves", "buffer_minutes",
+        "arrived_at", "closed_at", "closed_by", "closed_why",
+    ):  # fmt: skip
+        setattr(appointment, name, getattr(a, name))
