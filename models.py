@@ -248,6 +248,7 @@ class Invitation(Base):
     name = CharField(max_length=120, default="")
     email = CharField(max_length=254, default="")
     role = Choice("owner", "provider", "desk")
+    staff = link(Staff, "invitations", null=True)  # set: a new password for somebody who works here already
     created_at = UTCDateTime(default=now)
     expires_at = UTCDateTime()
     used_at = UTCDateTime(null=True)

@@ -1,8 +1,10 @@
-"""Form fields of our own: an amount of money as people type it."""
+"""Form fields of our own: an amount of money as people type it, and rules as validators."""
 
 import re
 
-from wtforms import StringField
+from wtforms import StringField, ValidationError
+
+from rules.refused import Refused
 
 MOST = 100_000_00  # nothing at a clinic costs more; a slip of the finger does
 
@@ -33,3 +35,15 @@ class AmountField(StringField):
         if self.raw_data:
             return self.typed
         return "" if self.data is None else f"{self.data // 100}.{self.data % 100:02d}"
+
+
+def obeys(rule):
+    """A validator out of a rule: what the rule gives back is the field's value, its "no" stands beside the field."""
+
+    def check(_form, field):
+        try:
+            field.data = rule(field.data)
+        except Refused as no:
+            raise ValidationError(no.words) from None
+
+    return check
