@@ -1,3 +1,93 @@
-"""The outbox: messages written in the transaction of their cause, claimed before sending, settled after."""
+"""The outbox: a message is a row, written in the transaction of its cause; rules/sending.py sends it afterwards."""
+
+import secrets
+from urllib.parse import urlsplit
+
+import settings
+from clock import now
+from database import after_commit, db, write_tx
+from models import Delivery
+from rules import trail
+from rules.refused import Refused
 
 on_put = None  # portal.py sets it to tasks.wake; rules never import tasks
+ABOUT = ("patient", "appointment", "task", "charge", "membership", "code")
+UNSENT = ("waiting", "sending", "held")
+
+
+def put(kind: str, because: str, *, dedupe: str, due_at=None, address: str = "", **named) -> bool:
+    """Write one message to be sent at `due_at` (now unless told); call it in the transaction of its cause.
+
+    `named` are the rows it is about (patient, appointment, task, charge, membership, code) and small facts of
+    the moment, kept as details. False when `dedupe` was put before.
+    """
+    assert db.in_transaction(), "a message belongs to the transaction of its cause"
+    about = {name: named.pop(name, None) for name in ABOUT}
+    written = (
+        Delivery.insert(
+            kind=kind,
+            because=because,
+            dedupe_key=dedupe,
+            address=address,
+            due_at=due_at or now(),
+            message_id=f"<{secrets.token_hex(16)}@{urlsplit(settings.current().base_url).hostname}>",
+            details=named,
+            **about,
+        )
+        .on_conflict_ignore()
+        .as_rowcount()
+        .execute()
+    )
+    if written and on_put is not None:
+        after_commit(on_put)
+    return bool(written)
+
+
+def skip(reason: str, *, kinds=None, **where) -> int:
+    """Say of each unsent message about these rows (appointment=…, code=…) that it will not go; returns how many.
+
+    One that is on the wire this very moment stays; its letter looks at the rows once more before each try.
+    """
+    assert where, "which messages?"
+    with write_tx():
+        matches = [getattr(Delivery, name) == row for name, row in where.items()]
+        query = Delivery.update(status="skipped", outcome=reason, settled_at=now(), lease_until=None)
+        query = query.where(Delivery.status.in_(("waiting", "held")), *matches)
+        return query.where(Delivery.kind.in_(kinds)).execute() if kinds else query.execute()
+
+
+def restore(reason: str, *, kinds=None, **where) -> int:
+    """What was skipped for this reason goes after all, since the reason was an error; returns how many."""
+    with write_tx():
+        matches = [getattr(Delivery, name) == row for name, row in where.items()]
+        query = Delivery.update(status="waiting", outcome="", settled_at=None)
+        query = query.where(Delivery.status == "skipped", Delivery.outcome == reason, *matches)
+        restored = query.where(Delivery.kind.in_(kinds)).execute() if kinds else query.execute()
+        if restored and on_put is not None:
+            after_commit(on_put)
+        return restored
+
+
+def set_due(appointment, kind: str, task, due_at) -> int:
+    """Messages of this kind about this task that are not sent yet are now due at another moment."""
+    with write_tx():
+        query = Delivery.update(due_at=due_at).where(
+            Delivery.appointment == appointment,
+            Delivery.kind == kind,
+            Delivery.task == task,
+            Delivery.status.in_(UNSENT),
+        )
+        return query.execute()
+
+
+def try_again(delivery, by) -> None:
+    """Staff want a failed or held message to go after all; Refused when there is nothing to try again."""
+    with write_tx():
+        query = Delivery.update(
+            status="waiting", outcome="", settled_at=None, lease_until=None, failures=0, failing_since=None
+        )
+        if not query.where(Delivery.id == delivery.id, Delivery.status.in_(("failed", "held"))).execute():
+            raise Refused("Only a message that failed or is held can be tried again; this one is not.")
+        trail.record(by, "message tried again", f"delivery {delivery.id}", patient=delivery.patient)
+        if on_put is not None:
+            after_commit(on_put)

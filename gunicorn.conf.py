@@ -1,0 +1,44 @@
+"""How the web server runs Foyer: one process with eight threads, and the sender of messages beside them."""
+
+import re
+import sys
+from urllib.parse import quote
+
+from gunicorn.glogging import Logger
+
+import settings
+import tasks
+
+try:
+    _chosen = settings.from_environment()
+except settings.BadSetting as bad:
+    sys.exit(f"Foyer cannot start: {bad}")
+
+wsgi_app = "portal:wsgi()"
+bind = f"[{_chosen.host}]:{_chosen.port}" if ":" in _chosen.host else f"{_chosen.host}:{_chosen.port}"
+workers, worker_class, threads = 1, "gthread", 8
+timeout, graceful_timeout = 60, 25
+forwarded_allow_ips = ""  # what a proxy says counts only through TRUSTED_PROXIES, in portal.py
+control_socket_disable = True
+accesslog = "-"
+
+
+class DiscreetLogger(Logger):
+    """One line a request, without what may be personal or secret: no query, reader, referrer or one-time link."""
+
+    def access(self, resp, req, environ, request_time):
+        path = re.sub(r"^(/staff/setup/).+", r"\1...", environ.get("PATH_INFO", ""))
+        method, status = environ.get("REQUEST_METHOD", "-"), str(resp.status).split(" ")[0]
+        self.access_log.info("%s %s %s %.0f ms", method, quote(path), status, request_time.total_seconds() * 1000)
+
+
+logger_class = DiscreetLogger
+
+
+def post_worker_init(worker):
+    worker.sender = tasks.start_consumer()
+
+
+def worker_exit(server, worker):
+    if hasattr(worker, "sender"):
+        worker.sender.stop()
