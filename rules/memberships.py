@@ -23,10 +23,17 @@ class Leaving:
     due_minor: int
 
 
+def zone() -> str:
+    """The time zone of the clinic's first location; the periods of memberships are counted on its calendar."""
+    return _first_zone().scalar() or "UTC"
+
+
+def _first_zone():
+    return Location.select(Location.time_zone).where(Location.archived_at.is_null()).order_by(Location.id).limit(1)
+
+
 def today(at=None) -> date:
-    """The day on the calendar of the clinic's first location; all periods are counted on it."""
-    first = Location.select(Location.time_zone).where(Location.archived_at.is_null()).order_by(Location.id).first()
-    return local(at or now(), first.time_zone if first else "UTC").date()
+    return local(at or now(), zone()).date()
 
 
 def day_of_period(joined_on: date, period: str, number: int) -> date:
@@ -34,6 +41,11 @@ def day_of_period(joined_on: date, period: str, number: int) -> date:
     months = joined_on.month - 1 + number * (12 if period == "year" else 1)
     year, month = joined_on.year + months // 12, months % 12 + 1
     return date(year, month, min(joined_on.day, monthrange(year, month)[1]))
+
+
+def last_day(joined_on: date, period: str) -> date:
+    """The last day of the first period."""
+    return day_of_period(joined_on, period, 1) - timedelta(days=1)
 
 
 def day_after_period(joined_on: date, period: str, begun_on: date) -> date:
@@ -44,9 +56,8 @@ def day_after_period(joined_on: date, period: str, begun_on: date) -> date:
 
 def of(patient) -> Membership | None:
     """The patient's membership with its plan, in one query; one that has run out is none, swept or not."""
-    zone = Location.select(Location.time_zone).where(Location.archived_at.is_null()).order_by(Location.id).limit(1)
     row = (
-        Membership.select(Membership, Plan, zone.alias("zone"))
+        Membership.select(Membership, Plan, _first_zone().alias("zone"))
         .join(Plan)
         .where((Membership.patient == patient) & (Membership.status == "active"))
         .first()
@@ -77,15 +88,22 @@ def agreement_of(plan) -> AgreementVersion | None:
     return plan.agreements.order_by(AgreementVersion.number.desc()).first()
 
 
-def shown_text(plan, agreement, price_minor: int) -> str:
+def price_words(priced) -> str:
+    """What a plan, or a membership, costs: $99.00 every month."""
+    if priced.price_minor == 0:
+        return "Free of charge"
+    return f"{money(priced.price_minor, priced.currency)} every {priced.period}"
+
+
+def shown_text(plan, agreement) -> str:
     """What the patient reads and signs, word for word: the plan, its price, its agreement."""
-    return f"{plan.name}: {money(price_minor, plan.currency)} every {plan.period}\n\n{agreement.text}"
+    return f"{plan.name}: {price_words(plan)}\n\n{agreement.text}"
 
 
-def join(patient, plan, agreement, by, request_key, *, price_minor, method, signer_name, strokes=None, time_zone=""):
+def join(patient, plan, agreement, by, request_key, *, price, method, signer_name, strokes=None) -> Membership:
     """Become a member: membership, signature and first charge in one step. The same request_key is the same join.
 
-    `agreement` and `price_minor` are what the patient was shown; nothing else is signed or charged.
+    `agreement` and `price` (as price_words says it) are what the patient was shown; nothing else is signed or charged.
     """
     with write_tx():
         again = Membership.get_or_none(Membership.request_key == request_key)
@@ -99,12 +117,12 @@ def join(patient, plan, agreement, by, request_key, *, price_minor, method, sign
         if present is not None:
             raise Refused(f"You already have the {present.plan.name} membership. Leave it before you join another.")
         plan = Plan.get_by_id(plan.id)
-        _check_offer(plan, agreement, price_minor)
+        _check_offer(plan, agreement, price)
         membership = Membership.create(
             patient=patient,
             plan=plan,
             agreement=agreement,
-            price_minor=price_minor,
+            price_minor=plan.price_minor,
             currency=plan.currency,
             period=plan.period,
             joined_at=now(),
@@ -116,13 +134,13 @@ def join(patient, plan, agreement, by, request_key, *, price_minor, method, sign
         signing.sign(
             patient=patient,
             by=by,
-            text=shown_text(plan, agreement, price_minor),
+            text=shown_text(plan, agreement),
             version_digest=agreement.digest,
             method=method,
             signer_name=signer_name,
             strokes=strokes,
             membership=membership,
-            time_zone=time_zone,
+            time_zone=zone(),
         )
         _charge_period(membership, by)
         outbox.put(
@@ -139,7 +157,7 @@ def join(patient, plan, agreement, by, request_key, *, price_minor, method, sign
             patient=patient,
             plan=plan.id,
             agreement=agreement.number,
-            price_minor=price_minor,
+            price_minor=plan.price_minor,
             next_charge_on=membership.next_charge_on.isoformat(),
         )
         return membership
@@ -269,18 +287,14 @@ def _charge_period(membership, by) -> Charge | None:
     )
 
 
-def _check_offer(plan, agreement, price_minor: int) -> None:
+def _check_offer(plan, agreement, price: str) -> None:
     """The plan is still offered as it was shown; a text replaced while the patient was reading still stands."""
     if plan.archived_at:
-        raise Refused(f"{plan.name} is no longer offered. Please choose another membership.")
+        raise Refused(f"{plan.name} is no longer offered. Nothing was charged. Please choose another membership.")
     if agreement is None or agreement.plan_id != plan.id:
-        raise Refused("Please load the page again: the agreement that was sent does not belong to this membership.")
+        raise Refused("The agreement did not arrive with your signature. Please read it again, then sign.")
     replaced = plan.agreements.where(AgreementVersion.number == agreement.number + 1).first()
     if replaced and replaced.created_at < now() - STILL_READING:
         raise Refused("The agreement has changed since you opened this page. Please read it again, then sign.")
-    if plan.price_minor != price_minor:
-        raise Refused(
-            f"The price is now {money(plan.price_minor, plan.currency)} every {plan.period}. "
-            "Nothing was charged. Please look again before you join.",
-            price_minor=plan.price_minor,
-        )
+    if price_words(plan) != price:
+        raise Refused(f"The price has changed: it is now {price_words(plan)}. Nothing was charged. Please look again.")
