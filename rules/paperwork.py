@@ -19,7 +19,7 @@ from models import (
 )
 from rules import trail, words
 from rules.refused import Refused
-from rules.templates import create, current_version, write_version  # noqa: F401 - the area's one door
+from rules.templates import current_version, write_version  # noqa: F401 - one door for the area
 
 KIND_WORDS = {
     "questionnaire": "Questionnaire",
@@ -254,6 +254,13 @@ def post_treatment(patient, at: datetime) -> list[Due]:
     )
     rows = [Due(*row, late=False) for row in query.tuples()]
     return sorted(rows, key=lambda row: (row.starts_at, row.name), reverse=True)
+
+
+def may_be_seen(task: Task, at: datetime) -> bool:
+    """Post-treatment instructions exist from the second the visit starts, and never for one that did not happen."""
+    if task.paperwork.kind != "post_treatment":
+        return True
+    return task.appointment.status in LIVE and task.appointment.starts_at <= at
 
 
 def version_of(task: Task) -> PaperworkVersion:

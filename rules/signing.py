@@ -82,7 +82,7 @@ def verify(signature: Signature) -> bool:
 
 
 def cleaned(strokes) -> list[dict]:
-    """The drawing as finite, clamped numbers: [{"points": [{"x", "y", "time", "pressure"}]}]. Refused when it is none."""
+    """The drawing as finite, clamped numbers: [{"points": [{x, y, time, pressure}]}]. Refused when it is none."""
     if isinstance(strokes, str):
         try:
             strokes = json.loads(strokes) if strokes.strip() else []
@@ -146,8 +146,7 @@ def svg(strokes: list[dict]) -> Markup:
         for (ax, ay), (bx, by) in zip(points[1:], [*points[2:], points[-1]], strict=True):
             path += f"Q{ax:.1f},{ay:.1f} {(ax + bx) / 2:.1f},{(ay + by) / 2:.1f}"
         shapes.append(f'<path d="{path}"/>')
-    return Markup(  # noqa: S704 - only formatted floats reach this string
-        f'<svg class="signature-drawing" role="img" aria-label="Drawn signature" viewBox="0 0 {width:.1f} {height:.1f}" '
-        f'width="{width:.0f}" height="{height:.0f}" fill="none" stroke="currentColor" stroke-width="2.2" '
-        f'stroke-linecap="round" stroke-linejoin="round">{"".join(shapes)}</svg>'
-    )
+    frame = f'viewBox="0 0 {width:.1f} {height:.1f}" width="{width:.0f}" height="{height:.0f}"'
+    pen = 'fill="none" stroke="currentColor" stroke-width="2.2" stroke-linecap="round" stroke-linejoin="round"'
+    head = '<svg class="signature-drawing" role="img" aria-label="Drawn signature"'
+    return Markup(f"{head} {frame} {pen}>{''.join(shapes)}</svg>")  # noqa: S704 - only formatted floats reach it
