@@ -99,6 +99,7 @@ def dress(app: Flask) -> None:
     """Assets, and what every template may use."""
     assets = Environment(app)
     assets.directory, assets.url = str(HERE / "static"), "/static"
+    assets.append_path(str(HERE / "static"), "/static")  # without it Flask-Assets asks for a static route
     assets.manifest, assets.cache = f"json:{HERE / 'static' / 'gen' / 'assets.json'}", False
     assets.auto_build, assets.url_expire = False, False
     sheets = [f"css/{name}.css" for name in CSS]
