@@ -30,6 +30,12 @@ def tidy(text: str | None) -> str:
     return re.sub(r"\s+", " ", seen).strip()
 
 
+def tidy_text(text: str | None) -> str:
+    """Several lines, without signs that nobody sees."""
+    lines = (text or "").replace("\r\n", "\n").split("\n")
+    return "\n".join("".join(sign if sign.isprintable() else " " for sign in line).rstrip() for line in lines).strip()
+
+
 def tidy_phone(text: str | None) -> str:
     """A number in the international form, E.164; one without + is read as of the clinic's country."""
     if not tidy(text):

@@ -1,11 +1,15 @@
-"""Form fields of our own: an amount of money as people type it, and rules as validators."""
+"""Form fields of our own: an amount of money as people type it, a line of text, a code, and rules as validators."""
 
 import re
 
+from flask_wtf import FlaskForm
 from wtforms import StringField, ValidationError
+from wtforms.validators import DataRequired, Length, Optional
 
+from rules.profile import tidy
 from rules.refused import Refused
 
+EMAIL = {"autocomplete": "email", "inputmode": "email", "autocapitalize": "none", "spellcheck": "false"}
 MOST = 100_000_00  # nothing at a clinic costs more; a slip of the finger does
 
 
@@ -47,3 +51,26 @@ def obeys(rule):
             raise ValidationError(no.words) from None
 
     return check
+
+
+def line(label, longest, autocomplete, missing=""):
+    """One line of text; `missing` says what to enter, without it the line may stay empty."""
+    return StringField(
+        label,
+        [
+            DataRequired(missing) if missing else Optional(),
+            Length(max=longest, message=f"Use at most {longest} letters"),
+        ],
+        filters=[tidy],
+        render_kw={"autocomplete": autocomplete},
+    )
+
+
+class CodeForm(FlaskForm):
+    """The digits of a code; told to browsers as such, so that they offer to fill it in."""
+
+    code = StringField(
+        "Six-digit code",
+        [DataRequired("Enter the six digits from the e-mail")],
+        render_kw={"autocomplete": "one-time-code", "inputmode": "numeric"},
+    )

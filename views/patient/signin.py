@@ -3,42 +3,25 @@
 from flask import Blueprint, redirect, request, session, url_for
 from flask_login import current_user
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, DateField, EmailField, StringField, TelField
-from wtforms.validators import DataRequired, Length
+from wtforms import BooleanField, DateField, EmailField, TelField
+from wtforms.validators import DataRequired
 
 from models import LoginCode
 from rules import accounts, profile
 from rules.refused import Refused
 from views import entrance, guard, respond
-from views.forms import obeys
+from views.forms import EMAIL, CodeForm, line, obeys
 
 area = Blueprint("signin", __name__)
-
-EMAIL = {"autocomplete": "email", "inputmode": "email", "autocapitalize": "none", "spellcheck": "false"}
-ONE_TIME = {"autocomplete": "one-time-code", "inputmode": "numeric", "class": "w-code"}
 
 
 class EmailForm(FlaskForm):
     email = EmailField("E-mail address", [obeys(accounts.tidy_email)], render_kw=EMAIL)
 
 
-class CodeForm(FlaskForm):
-    code = StringField("Six-digit code", [DataRequired("Enter the six digits from the e-mail")], render_kw=ONE_TIME)
-
-
 class RegisterForm(FlaskForm):
-    first_name = StringField(
-        "First name",
-        [DataRequired("Enter your first name"), Length(max=80, message="Use at most 80 letters for your first name")],
-        filters=[profile.tidy],
-        render_kw={"autocomplete": "given-name"},
-    )
-    last_name = StringField(
-        "Last name",
-        [DataRequired("Enter your last name"), Length(max=80, message="Use at most 80 letters for your last name")],
-        filters=[profile.tidy],
-        render_kw={"autocomplete": "family-name"},
-    )
+    first_name = line("First name", 80, "given-name", missing="Enter your first name")
+    last_name = line("Last name", 80, "family-name", missing="Enter your last name")
     birth_date = DateField(
         "Birth date",
         [DataRequired("Enter your birth date"), obeys(profile.tidy_birth_date)],

@@ -3,13 +3,13 @@
 from flask import Blueprint, abort, redirect, request
 from flask_login import current_user
 from flask_wtf import FlaskForm
-from wtforms import EmailField, PasswordField, StringField
-from wtforms.validators import DataRequired, EqualTo, Length
+from wtforms import EmailField, PasswordField
+from wtforms.validators import DataRequired, EqualTo
 
-from rules import accounts, people, profile
+from rules import accounts, people
 from rules.refused import Refused
 from views import entrance, guard, respond
-from views.forms import obeys
+from views.forms import line, obeys
 
 area = Blueprint("staff_signin", __name__)
 
@@ -24,12 +24,7 @@ class SignInForm(FlaskForm):
 
 
 class SetUpForm(FlaskForm):
-    name = StringField(
-        "Your name",
-        [DataRequired("Enter your name"), Length(max=120, message="Use at most 120 letters for your name")],
-        filters=[profile.tidy],
-        render_kw={"autocomplete": "name"},
-    )
+    name = line("Your name", 120, "name", missing="Enter your name")
     email = EmailField("E-mail address", [obeys(accounts.tidy_email)], render_kw={"autocomplete": "username"})
     password = PasswordField(
         "Password", [DataRequired("Choose a password")], render_kw={"autocomplete": "new-password"}
