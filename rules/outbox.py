@@ -3,14 +3,39 @@
 import secrets
 from urllib.parse import urlsplit
 
+from peewee import JOIN, fn
+
 import settings
 from clock import now
 from database import after_commit, db, write_tx
-from models import Delivery
+from models import Appointment, Delivery, Location, Patient
 from rules import trail
 from rules.refused import Refused
 
 on_put = None  # portal.py sets it to tasks.wake; rules never import tasks
+PER_PAGE = 50
+KIND_WORDS = {
+    "code_signin": "Code to sign in",
+    "code_register": "Code to register",
+    "code_email": "Code for a new e-mail address",
+    "email_changed": "E-mail address changed, to the old one",
+    "booking_confirmed": "Booking confirmed",
+    "pre_treatment": "Pre-treatment instructions",
+    "post_treatment": "Post-treatment instructions",
+    "appointment_moved": "Appointment moved",
+    "appointment_cancelled": "Appointment cancelled",
+    "charge_receipt": "Receipt",
+    "membership_joined": "Membership joined",
+    "membership_ended": "Membership ended",
+}
+STATUS_WORDS = {  # in the order in which they ask for somebody's eyes
+    "failed": "Failed",
+    "held": "Held",
+    "waiting": "Waiting",
+    "sending": "Being sent",
+    "sent": "Sent",
+    "skipped": "Not needed",
+}
 ABOUT = ("patient", "appointment", "task", "charge", "membership", "code")
 UNSENT = ("waiting", "sending", "held")
 
@@ -91,3 +116,23 @@ def try_again(delivery, by) -> None:
         trail.record(by, "message tried again", f"delivery {delivery.id}", patient=delivery.patient)
         if on_put is not None:
             after_commit(on_put)
+
+
+def counts() -> dict[str, int]:
+    """How many messages stand in each status, in the order of STATUS_WORDS."""
+    found = dict(Delivery.select(Delivery.status, fn.COUNT(Delivery.id)).group_by(Delivery.status).tuples())
+    return {status: found.get(status, 0) for status in STATUS_WORDS}
+
+
+def listed(status: str = "", page: int = 1) -> list[Delivery]:
+    """One page of messages, the newest first, with their patients and the places of their visits in one query."""
+    query = (
+        Delivery.select(Delivery, Patient, Appointment, Location)
+        .join(Patient, JOIN.LEFT_OUTER)
+        .switch(Delivery)
+        .join(Appointment, JOIN.LEFT_OUTER)
+        .join(Location, JOIN.LEFT_OUTER)
+        .order_by(Delivery.id.desc())
+        .paginate(page, PER_PAGE)
+    )
+    return list(query.where(Delivery.status == status) if status else query)

@@ -2,6 +2,8 @@
 
 AUDIENCES = {
     "GET /healthz": "everyone",
+    "GET /demo/mailbox": "everyone",
+    "GET /demo/mailbox/<name>": "everyone",
     "GET /sign-in": "everyone",
     "POST /sign-in": "everyone",
     "GET /sign-in/code": "everyone",
@@ -32,4 +34,6 @@ AUDIENCES = {
     "POST /staff/people/<int:number>/link": "staff owner",
     "POST /staff/people/invitations/<int:number>/withdrawal": "staff owner",
     "GET /staff/faults": "staff owner",
+    "GET /staff/messages": "staff",
+    "POST /staff/messages/<int:number>/again": "staff desk owner",
 }

@@ -1,5 +1,42 @@
-"""Every delivery: sent, waiting, held, skipped or failed, and why."""
+"""Every message: sent, waiting, held, not needed or failed, and why; a failed or held one can be tried again."""
 
-from flask import Blueprint
+from flask import Blueprint, abort, request, url_for
+
+from clock import now
+from models import Delivery, Location
+from rules import outbox
+from views import guard, respond
 
 area = Blueprint("messages", __name__)
+
+
+@area.get("/staff/messages")
+@guard.audience("staff")
+def listing():
+    status, page = request.args.get("status", ""), request.args.get("page", 1, type=int)
+    counts = outbox.counts()
+    if (status and status not in counts) or page < 1:
+        abort(404)
+    total = counts[status] if status else sum(counts.values())
+    first_place = Location.select().order_by(Location.id).first()
+    return respond.page(
+        "staff/messages.html",
+        deliveries=outbox.listed(status, page),
+        counts=counts,
+        chosen=status,
+        page=page,
+        pages=max(1, -(-total // outbox.PER_PAGE)),
+        zone=first_place.time_zone if first_place else "UTC",
+        status_words=outbox.STATUS_WORDS,
+        kind_words=outbox.KIND_WORDS,
+        at=now(),
+    )
+
+
+@area.post("/staff/messages/<int:number>/again")
+@guard.audience("staff", "owner", "desk")
+def again(number):
+    delivery = guard.found(Delivery, number)
+    outbox.try_again(delivery, guard.by())
+    there = url_for("messages.listing", status=request.form.get("status") or None)
+    return respond.done(there, "It goes out again within a minute.")
