@@ -27,6 +27,8 @@ def change(by, **details) -> Clinic:
     for link in LINKS:
         if details.get(link):
             details[link] = checked_link(details[link], link)
+    if details.get("phone"):
+        details["phone"] = checked_phone(details["phone"])
     if details.get("accent"):
         details["accent"] = checked_accent(details["accent"])
     with write_tx():
@@ -42,7 +44,7 @@ def change(by, **details) -> Clinic:
         return clinic
 
 
-def checked_link(text: str, field: str) -> str:
+def checked_link(text: str, field: str | None = None) -> str:
     """An https address as it stands in the footer; one typed without https:// gets it."""
     address = text.strip()
     if re.match(r"[\w-]+(\.[\w-]+)+(/|$)", address):
@@ -56,6 +58,14 @@ def checked_link(text: str, field: str) -> str:
     if not sound or re.search(r'[<>"\\`{}|^]', address):
         raise Refused("Enter a full address that starts with https://, like https://www.example.com", field=field)
     return address
+
+
+def checked_phone(text: str) -> str:
+    """A number as the clinic likes to read it; it stands in the footer and can be tapped."""
+    digits = sum(sign.isdigit() for sign in text)
+    if not re.fullmatch(r"\+?[0-9 ().\-/]+", text) or not 6 <= digits <= 15:
+        raise Refused("Enter a phone number like 212 555 0100 or +44 20 7946 0000", field="phone")
+    return text
 
 
 def checked_accent(text: str) -> str:

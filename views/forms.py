@@ -1,9 +1,9 @@
-"""Form fields of our own: an amount of money as people type it, a line of text, a code, and rules as validators."""
+"""Form fields of our own: amounts and numbers as people type them, a line of text, a code, and rules as checks."""
 
 import re
 
 from flask_wtf import FlaskForm
-from wtforms import StringField, ValidationError
+from wtforms import IntegerField, StringField, ValidationError
 from wtforms.validators import DataRequired, Length, Optional
 
 from rules.profile import tidy
@@ -16,10 +16,11 @@ MOST = 100_000_00  # nothing at a clinic costs more; a slip of the finger does
 class AmountField(StringField):
     """Money typed as 50, 50.00 or 1,250.00; its data is in minor units."""
 
-    def __init__(self, label=None, validators=None, least=0, missing="Enter an amount.", **kwargs):
+    def __init__(self, label=None, validators=None, least=0, missing="Enter an amount", **kwargs):
         super().__init__(label, validators, **kwargs)
         self.least = least
         self.missing = missing
+        self.flags.required = True
 
     def process_formdata(self, valuelist):
         self.typed = valuelist[0].strip() if valuelist else ""
@@ -28,17 +29,33 @@ class AmountField(StringField):
             raise ValueError(self.missing)
         plain = re.sub(r"(?<=\d),(?=\d{3}(\D|$))", "", self.typed)
         if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,2})?", plain):
-            raise ValueError("Enter an amount like 50 or 50.00, without a currency sign.")
+            raise ValueError("Enter an amount like 50 or 50.00, without a currency sign")
         whole, _, rest = plain.partition(".")
         amount = int(whole) * 100 + int(rest.ljust(2, "0"))
         if not self.least <= amount <= MOST:
-            raise ValueError(f"Enter an amount from {self.least // 100}.{self.least % 100:02d} to {MOST // 100:,}.00.")
+            raise ValueError(f"Enter an amount from {self.least // 100}.{self.least % 100:02d} to {MOST // 100:,}.00")
         self.data = amount
 
     def _value(self):
         if self.raw_data:
             return self.typed
         return "" if self.data is None else f"{self.data // 100}.{self.data % 100:02d}"
+
+
+class WholeNumber(IntegerField):
+    """A whole number within bounds; every wrong input gets the same sentence, in the unit's words."""
+
+    def __init__(self, label=None, least=0, most=1_000_000, unit="", **kwargs):
+        super().__init__(label, **kwargs)
+        self.least, self.most = least, most
+        self.flags.required = True
+        self.words = f"Enter a whole number{f' of {unit}' if unit else ''} from {least:,} to {most:,}"
+
+    def process_formdata(self, valuelist):
+        typed = valuelist[0].strip() if valuelist else ""
+        self.data = int(typed) if re.fullmatch(r"[0-9]{1,9}", typed) else None
+        if self.data is None or not self.least <= self.data <= self.most:
+            raise ValueError(self.words)
 
 
 def obeys(rule):
