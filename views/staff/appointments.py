@@ -1,5 +1,105 @@
-"""One visit as staff see it: check-in, no-show, cancel, move."""
+"""One visit as staff see it: what it is, what it needs, and what became of it."""
 
-from flask import Blueprint
+from flask import Blueprint, url_for
+from flask_wtf import FlaskForm
+from wtforms import RadioField, TextAreaField
+from wtforms.validators import InputRequired, Length
+
+from clock import local, now
+from models import Appointment, AppointmentMove, Location, Patient, PolicyAcceptance, Provider, Service
+from rules import desk, policy, scheduling, trail
+from rules.charging import REASONS, STATUSES
+from rules.paperwork import KIND_WORDS
+from rules.refused import Refused
+from views import guard, respond
 
 area = Blueprint("staff_appointments", __name__)
+LONGEST_REASON = Length(max=500, message="Keep the reason to 500 characters or fewer")
+
+
+class CancelForm(FlaskForm):
+    why = TextAreaField("Reason", [InputRequired("Enter why this visit is cancelled"), LONGEST_REASON])
+
+
+class AbsenceForm(FlaskForm):
+    fee = RadioField("No-show fee", [InputRequired("Choose whether the fee is charged")])
+    why = TextAreaField("Reason", [LONGEST_REASON])
+
+
+def visit(number) -> Appointment:
+    """The appointment with its people and its place, or 404."""
+    query = (
+        Appointment.select(Appointment, Patient, Service, Provider, Location)
+        .join_from(Appointment, Patient)
+        .join_from(Appointment, Service)
+        .join_from(Appointment, Provider)
+        .join_from(Appointment, Location)
+    )
+    return guard.found(query, number)
+
+
+@area.get("/staff/appointments/<int:number>")
+@guard.audience("staff")
+def detail(number):
+    a, at = visit(number), now()
+    trail.looked(guard.by(), a.patient, "appointment")
+    moves = AppointmentMove.select().where(AppointmentMove.appointment == a).order_by(AppointmentMove.id)
+    return respond.page(
+        "staff/appointments/detail.html",
+        a=a,
+        at=at,
+        day=local(a.starts_at, a.location.time_zone).date(),
+        status=desk.status_words(a, at),
+        free_until=policy.until_words(a, policy.fee_for(a, at), at) if a.status == "booked" else "",
+        accepted=PolicyAcceptance.get_or_none(PolicyAcceptance.appointment == a),
+        tasks=desk.tasks_of(appointment=a),
+        charges=desk.charges_of(appointment=a),
+        messages=desk.messages_of(appointment=a),
+        moves=list(moves),
+        history=desk.trail_of(subject=f"appointment {a.id}"),
+        kind_words=KIND_WORDS,
+        reasons=REASONS,
+        charge_words=STATUSES,
+    )
+
+
+@area.route("/staff/appointments/<int:number>/cancellation", methods=["GET", "POST"])
+@guard.audience("staff")
+def cancellation(number):
+    a, form = visit(number), CancelForm()
+    if form.validate_on_submit():
+        try:
+            scheduling.cancel(a, by=guard.by(), why=form.why.data)
+            return respond.done(url_for(".detail", number=number), "The visit is cancelled. The patient owes nothing.")
+        except Refused as no:
+            respond.refuse(form, no)
+    return respond.form_page("staff/appointments/cancellation.html", form, a=a)
+
+
+@area.route("/staff/appointments/<int:number>/absence", methods=["GET", "POST"])
+@guard.audience("staff", "owner", "desk")
+def absence(number):
+    """The patient did not come: the policy proposes, staff decide."""
+    a = visit(number)
+    fee, form = policy.no_show_fee_for(a), AbsenceForm()
+    form.fee.choices = [("charge", f"Charge {fee.words}"), ("waive", "Let it go")]
+    if not fee.amount_minor:
+        form.fee.choices, form.fee.data = [("waive", "No fee")], "waive"
+    if form.validate_on_submit():
+        charged = form.fee.data == "charge"
+        try:
+            if fee.amount_minor and not charged and not form.why.data.strip():
+                raise Refused("Enter why the fee is not charged", field="why")
+            scheduling.miss(a, guard.by(), charge=charged, why=form.why.data.strip())
+            words = f"No-show noted. {fee.words} is owed." if charged else "No-show noted. Nothing is charged."
+            return respond.done(url_for(".detail", number=number), words)
+        except Refused as no:
+            respond.refuse(form, no)
+    return respond.form_page("staff/appointments/absence.html", form, a=a, fee=fee)
+
+
+@area.post("/staff/appointments/<int:number>/absence/undo")
+@guard.audience("staff", "owner", "desk")
+def undo_absence(number):
+    scheduling.undo_miss(guard.found(Appointment, number), guard.by())
+    return respond.done(url_for(".detail", number=number), "The visit stands again. Its no-show fee is let go.")

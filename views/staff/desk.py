@@ -1,5 +1,95 @@
-"""Today and the coming days at the front desk."""
+"""Today and the coming days at the front desk, with the steps that a visit takes there."""
 
-from flask import Blueprint
+from datetime import date, timedelta
+
+from flask import Blueprint, request, url_for
+
+from clock import now
+from models import Appointment
+from rules import desk, scheduling
+from rules.refused import Refused
+from views import guard, respond
 
 area = Blueprint("desk", __name__)
+STEPS = {
+    "arrival": (scheduling.arrive, "Checked in."),
+    "completion": (scheduling.complete, "The visit is completed."),
+}
+
+
+@area.get("/staff")
+@guard.audience("staff")
+def today():
+    return show(request.args)
+
+
+@area.post("/staff/appointments/<int:number>/<any(arrival, completion):step>")
+@guard.audience("staff")
+def step(number, step):
+    """Check somebody in, or say that the visit took place; from the desk's list it answers with the list."""
+    appointment = guard.found(Appointment, number)
+    rule, words = STEPS[step]
+    at_the_desk = request.form.get("from") == "desk"
+    try:
+        rule(appointment, guard.by())
+    except Refused as no:
+        if at_the_desk and request.htmx.partial:
+            return show(request.form, problem=no.words)
+        raise
+    if not at_the_desk:
+        return respond.done(url_for("staff_appointments.detail", number=number), words)
+    if request.htmx.partial:
+        return respond.focus(show(request.form, said=f"{appointment.patient.name}: {words}"), "#day-said")
+    return respond.done(url_for("desk.today", **chosen(request.form)), f"{appointment.patient.name}: {words}")
+
+
+def chosen(given) -> dict:
+    """The filters of the page that was open, for the way back to it."""
+    return {name: given[name] for name in ("day", "location", "provider") if given.get(name)}
+
+
+def show(given, said: str = "", problem: str = ""):
+    """The desk's page, or only its day, as `given` filters it."""
+    all_places, people = desk.locations(), desk.providers()
+    place = _one_of(all_places, given.get("location"))
+    provider = _one_of(people, given.get("provider"))
+    places = [place] if place else all_places
+    first = desk.today(places)
+    day = _day(given.get("day")) or first
+    rows = desk.day(day, places, provider)
+    steps = desk.first_steps() if guard.me().role == "owner" else []
+    return respond.page(
+        "staff/desk/today.html",
+        "day",
+        day=day,
+        today=first,
+        before=day - timedelta(days=1),
+        after=day + timedelta(days=1),
+        coming=desk.coming(first, places, provider),
+        rows=[row for row in rows if row.status != "cancelled"],
+        cancelled=[row for row in rows if row.status == "cancelled"],
+        locations=all_places,
+        providers=people,
+        place=place,
+        provider=provider,
+        filters={"location": place.id if place else None, "provider": provider.id if provider else None},
+        attention=desk.attention(),
+        steps=steps,
+        at=now(),
+        said=said,
+        problem=problem,
+        status_words=desk.status_words,
+        gate_words=desk.gate_words,
+    )
+
+
+def _one_of(rows, number):
+    return next((row for row in rows if str(row.id) == number), None)
+
+
+def _day(text):
+    try:
+        day = date.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return day if 2000 <= day.year <= 2100 else None

@@ -1,5 +1,126 @@
-"""Finding patients and opening their record; each look is logged."""
+"""Patients as staff see them: finding one, adding one, and the record. Every look is in the trail."""
 
-from flask import Blueprint
+from flask import Blueprint, request, url_for
+from flask_wtf import FlaskForm
+from wtforms import DateField, EmailField, SearchField, StringField, TelField
+from wtforms.validators import InputRequired, Length, Optional
+
+from clock import now
+from models import Appointment, Location, Paperwork, Patient, Provider, Service, Task
+from rules import accounts, answers, desk, markdown, memberships, paperwork, profile, records, signing, trail
+from rules.charging import REASONS, STATUSES
+from rules.refused import Refused
+from views import guard, respond
+from views.forms import obeys
 
 area = Blueprint("patients", __name__)
+
+
+class SearchForm(FlaskForm):
+    """Sent as POST: what somebody searches for is personal, and must not stand in an address."""
+
+    q = SearchField("Name, e-mail or phone", [Length(max=100, message="Search with 100 characters or fewer")])
+
+
+class PatientForm(FlaskForm):
+    first_name = StringField("First name", [InputRequired("Enter the first name"), Length(max=80)])
+    last_name = StringField("Last name", [InputRequired("Enter the last name"), Length(max=80)])
+    birth_date = DateField("Birth date", [Optional()])
+    email = EmailField("E-mail address", [Optional(), obeys(accounts.tidy_email)])
+    phone = TelField("Mobile phone", [Optional(), obeys(profile.tidy_phone)])
+
+
+@area.route("/staff/patients", methods=["GET", "POST"])
+@guard.audience("staff")
+def search():
+    form = SearchForm()
+    valid = request.method == "GET" or form.validate()
+    term = (form.q.data or "").strip() if valid else ""
+    page = int(number) if (number := request.form.get("page", "1")).isdecimal() and len(number) < 6 else 1
+    rows, total = desk.search(term, page) if valid else ([], 0)
+    return respond.form_page(
+        "staff/patients/search.html",
+        form,
+        "results",
+        rows=rows,
+        total=total,
+        term=term,
+        number=page,
+        pages=max(1, -(-total // desk.PER_PAGE)),
+        phone_words=profile.phone_words,
+    )
+
+
+@area.route("/staff/patients/new", methods=["GET", "POST"])
+@guard.audience("staff")
+def new():
+    form, known = PatientForm(), None
+    if form.validate_on_submit():
+        names = ("first_name", "last_name", "birth_date", "email", "phone")
+        try:
+            patient = records.add_patient(guard.by(), **{name: form[name].data for name in names})
+            return respond.done(url_for(".record", number=patient.id), f"{patient.name} is now a patient.")
+        except Refused as no:
+            known = no.facts.get("patient")
+            respond.refuse(form, no)
+    return respond.form_page("staff/patients/new.html", form, known=known)
+
+
+@area.get("/staff/patients/<int:number>")
+@guard.audience("staff")
+def record(number):
+    patient, at = guard.found(Patient, number), now()
+    trail.looked(guard.by(), patient)
+    visits = desk.visits_of(patient)
+    charges = desk.charges_of(patient)
+    return respond.page(
+        "staff/patients/record.html",
+        patient=patient,
+        at=at,
+        zone=desk.home_zone(),
+        upcoming=[v for v in reversed(visits) if v.ends_at > at and v.status in ("booked", "arrived")],
+        past=[v for v in visits if v.ends_at <= at or v.status not in ("booked", "arrived")],
+        tasks=desk.tasks_of(patient),
+        charges=charges,
+        owed_minor=sum(charge.amount_minor for charge in charges if charge.status == "owed"),
+        messages=desk.messages_of(patient),
+        membership=memberships.of(patient),
+        history=desk.trail_of(patient),
+        phone_words=profile.phone_words,
+        status_words=desk.status_words,
+        gate_words=desk.gate_words,
+        kind_words=paperwork.KIND_WORDS,
+        reasons=REASONS,
+        charge_words=STATUSES,
+    )
+
+
+@area.get("/staff/tasks/<int:number>")
+@guard.audience("staff")
+def task(number):
+    """What the patient answered, signed or read, beside the words of the version that stood before them."""
+    query = (
+        Task.select(Task, Paperwork, Patient, Appointment, Service, Provider, Location)
+        .join_from(Task, Paperwork)
+        .join_from(Task, Patient)
+        .join_from(Task, Appointment)
+        .join_from(Appointment, Service)
+        .join_from(Appointment, Provider)
+        .join_from(Appointment, Location)
+    )
+    row = guard.found(query, number)
+    trail.looked(guard.by(), row.patient, "paperwork")
+    version = paperwork.version_of(row)
+    signature = answers.signature_of(row) if row.paperwork.kind == "consent" else None
+    return respond.page(
+        "staff/patients/task.html",
+        task=row,
+        a=row.appointment,
+        version=version,
+        text=markdown.render(version.body) if version.body else "",
+        told=answers.told(version, answers.of(row)) if row.paperwork.kind == "questionnaire" else [],
+        signature=signature,
+        drawing=signing.svg(signature.strokes) if signature and signature.strokes else None,
+        unchanged=signing.verify(signature) if signature else None,
+        kind_words=paperwork.KIND_WORDS,
+    )
