@@ -181,6 +181,28 @@ def until_words(appointment, fee: Fee, at=None) -> str:
     return f"Free to cancel until {when(fee.free_until, appointment.location.time_zone)}, then {costs}."
 
 
+def words_before_booking(policy: Policy, service, starts_at, location) -> list[str]:
+    """What stands on the booking page about cancelling this appointment, in amounts and moments."""
+    clinic = Clinic.get_by_id(1)
+    late, absent = shown_fee(policy, service.price_minor), shown_no_show(policy, service.price_minor)
+    free_until = starts_at - timedelta(hours=policy.notice_hours)
+    grace = count(clinic.grace_minutes, "minute")
+    if not late or not policy.notice_hours:
+        said = ["Cancelling is free until the appointment starts."]
+    elif now() + timedelta(minutes=clinic.grace_minutes) < free_until:
+        until = when(free_until, location.time_zone)
+        said = [f"Free to cancel until {until}. After that, cancelling costs {money(late, clinic.currency)}."]
+    else:
+        undo = f"You can undo the booking for {grace}. After that, c" if clinic.grace_minutes else "C"
+        said = [
+            f"This appointment is less than {count(policy.notice_hours, 'hour')} away. "
+            f"{undo}ancelling costs {money(late, clinic.currency)}."
+        ]
+    if absent:
+        said.append(f"Not coming costs {money(absent, clinic.currency)}.")
+    return said
+
+
 def window_after_move(by, to_starts_at, charged_minor: int, cancelling: Fee, at) -> str:
     """What becomes of the free window when `by` moves the appointment; see the top of this file."""
     if by.is_patient:

@@ -123,6 +123,13 @@ def _why_gone(service, starts_at, provider, patient, lead, ignoring=None):
     return "That time is not free any more. Please choose another one."
 
 
+def explain_gone(service, starts_at, *, provider, location, patient, lead=True, ignoring=None) -> None:
+    """Raise the Refused, with the nearest free times, that asking for this time would get."""
+    also = {"patient": patient, "lead": lead, "ignoring": ignoring}
+    with _offering_others(service, starts_at, provider, location, **also):
+        raise Refused(_why_gone(service, starts_at, provider, patient, lead, ignoring), field="at")
+
+
 @contextmanager
 def _offering_others(service, starts_at, provider, location, **also):
     """When the time turns out to be gone, add the nearest free ones, outside the write transaction."""
@@ -177,7 +184,6 @@ def cancel(appointment, *, by, why="", shown_minor=None) -> Charge | None:
             appointment=a,
             charge=charge,
             by=by.kind,
-            fee_why=fee.why if fee else "Free: the clinic cancelled this appointment.",
         )
         _copy(a, appointment)
         return charge
@@ -236,6 +242,7 @@ def move(appointment, *, starts_at, provider, location, by, shown_minor=None) ->
         )  # fmt: skip
         paperwork.after_move(a, by)
         instructions.carry_along(a)
+        outbox.skip("the appointment was moved again", appointment=a, kinds=["appointment_moved"])
         outbox.put(
             "appointment_moved",
             "The appointment was moved",

@@ -1,5 +1,146 @@
 """Booking: service, provider, time, policy, booked."""
 
-from flask import Blueprint
+from uuid import uuid4
+
+from flask import Blueprint, request, url_for
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, HiddenField
+
+from models import Assignment, Category, Paperwork, Policy, Provider, Service, ServiceProvider
+from rules import availability, markdown, openings, paperwork, policy, scheduling, words
+from rules.refused import Refused
+from views import guard, respond, times
 
 area = Blueprint("booking", __name__)
+STEPS = ["Treatment", "Person", "Time", "Confirm"]
+
+
+class BookingForm(FlaskForm):
+    accepted = BooleanField("I have read and accept the cancellation policy")
+    policy = HiddenField()
+    slot = HiddenField()
+    request_key = HiddenField()
+    price = HiddenField()
+
+    def number(self, name):
+        """A hidden number that the page carried; None when it is not one."""
+        text = self[name].data or ""
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def performed():
+    """Services that somebody performs; what is archived is not offered."""
+    return (
+        Service.select(Service, Category)
+        .join(Category)
+        .switch(Service)
+        .join(ServiceProvider)
+        .join(Provider)
+        .where(Service.archived_at.is_null(), Provider.archived_at.is_null())
+        .group_by(Service, Category)
+        .order_by(Category.position, Category.name, Service.name)
+    )
+
+
+@area.get("/booking")
+@guard.audience("patient")
+def services():
+    shelves = {}
+    for service in performed():
+        shelves.setdefault(service.category.name, []).append(service)
+    return respond.page("patient/booking/services.html", shelves=shelves, steps=STEPS)
+
+
+@area.get("/booking/<int:number>")
+@guard.audience("patient")
+def people(number):
+    service = guard.found(performed(), number)
+    offered = times.who_and_where(service)
+    places = times.places_of(offered)
+    return respond.page("patient/booking/people.html", service=service, offered=offered, places=places, steps=STEPS)
+
+
+@area.get("/booking/<int:number>/times")
+@guard.audience("patient")
+def free(number):
+    service = guard.found(performed(), number)
+    shown = times.context(
+        service,
+        patient=guard.me(),
+        here=url_for("booking.free", number=number),
+        go=lambda slot: url_for("booking.confirmation", number=number, slot=slot),
+    )
+    return respond.page("patient/booking/times.html", part="times", steps=STEPS, **shown)
+
+
+@area.get("/booking/<int:number>/confirmation")
+@guard.audience("patient")
+def confirmation(number):
+    service = guard.found(performed(), number)
+    provider, location, starts_at = times.asked_slot(service, request.args.get("slot"))
+    current = policy.current()
+    form = BookingForm(formdata=None, request_key=uuid4().hex, policy=current and current.id, price=service.price_minor)
+    opening = availability.opening_at(service, starts_at, provider=provider, location=location, patient=guard.me())
+    if opening:
+        form.slot.data = openings.key(opening)
+        return ask(form, service, provider, location, starts_at, current)
+    try:
+        scheduling.explain_gone(service, starts_at, provider=provider, location=location, patient=guard.me())
+    except Refused as no:
+        return ask(form, service, provider, location, starts_at, current, no)
+
+
+@area.post("/booking/<int:number>/confirmation")
+@guard.audience("patient")
+def book(number):
+    service = guard.found(performed(), number)
+    form = BookingForm()
+    provider, location, starts_at = times.asked_slot(service, form.slot.data)
+    accepted = form.accepted.data and Policy.get_or_none(Policy.id == form.number("policy"))
+    try:
+        appointment = scheduling.book(
+            guard.me(), service, provider=provider, location=location, starts_at=starts_at, by=guard.by(),
+            request_key=form.request_key.data, policy=accepted or None, shown_price_minor=form.number("price"),
+        )  # fmt: skip
+    except Refused as no:
+        return ask(form, service, provider, location, starts_at, policy.current(), no)
+    at = words.when(appointment.starts_at, appointment.location.time_zone)
+    return respond.done(
+        "/",
+        f"You are booked: {service.name} on {at}, with {provider.name} in {location.name}. "
+        "A confirmation is on its way by e-mail, and what we need from you before you come is on this page.",
+    )
+
+
+def ask(form, service, provider, location, starts_at, current, no=None):
+    """The confirmation page as things stand now; after a "no" with what was given kept, and near times offered."""
+    nearest = no.facts.get("nearest") if no else None
+    if no:
+        respond.refuse(form, Refused(no.words, "accepted" if no.field == "policy" else None))
+        if current and current.id != form.number("policy"):
+            form.accepted.data = False  # that was another text
+        form.policy.data, form.price.data = current and current.id, service.price_minor
+
+    def cancelling(at, where):
+        return policy.words_before_booking(current, service, at, where) if current else []
+
+    return respond.form_page(
+        "patient/booking/confirmation.html", form, "confirmation",
+        service=service, provider=provider, location=location, starts_at=starts_at, gone=nearest is not None,
+        nearest=nearest, key=openings.key, spoken=openings.spoken, current=current,
+        policy_text=markdown.render(current.text) if current else "", policy_words=cancelling(starts_at, location),
+        note=lambda opening: " ".join(cancelling(opening.starts_at, opening.location)[:1]),
+        follows=follows(service), steps=STEPS,
+    )  # fmt: skip
+
+
+def follows(service):
+    """[(kind in words, name)] of the paperwork that a booking brings."""
+    rows = (
+        Paperwork.select(Paperwork.kind, Paperwork.name)
+        .join(Assignment)
+        .where(Assignment.service == service, Paperwork.archived_at.is_null(), Paperwork.kind != "post_treatment")
+        .order_by(Paperwork.name)
+    )
+    order = list(paperwork.KIND_WORDS)
+    return [(paperwork.KIND_WORDS[row.kind], row.name) for row in sorted(rows, key=lambda row: order.index(row.kind))]

@@ -1,0 +1,91 @@
+"""Free times as people read them, grouped by day, and as a form carries one from page to page."""
+
+from datetime import UTC, datetime, time, timedelta
+from itertools import groupby
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from clock import local
+from rules import words
+
+
+class Slot(NamedTuple):
+    """The opening that a page was about, by numbers; whether it is free is asked anew each time."""
+
+    provider: int
+    location: int
+    starts_at: datetime
+
+
+def key(opening) -> str:
+    """3-1-20260303T193000Z"""
+    return f"{opening.provider.id}-{opening.location.id}-{written(opening.starts_at)}"
+
+
+def written(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def slot(text: str | None) -> Slot | None:
+    """The slot behind a key; None when it is not one."""
+    parts = (text or "").split("-")
+    if len(parts) != 3 or not all(part.isascii() and part.isdigit() and len(part) < 10 for part in parts[:2]):
+        return None
+    starts_at = instant(parts[2])
+    return Slot(int(parts[0]), int(parts[1]), starts_at) if starts_at else None
+
+
+def instant(text: str | None) -> datetime | None:
+    """A moment as addresses carry it (ISO, with its zone: 20260303T193000Z); None when it is none."""
+    try:
+        moment = datetime.fromisoformat((text or "").strip())
+    except ValueError:
+        return None
+    return moment.astimezone(UTC) if moment.tzinfo and 2000 < moment.year < 9000 else None
+
+
+def beginning(text: str | None, time_zone: str) -> datetime | None:
+    """Where a list of times begins: a moment, or the first moment of a day in this zone."""
+    text = (text or "").strip()
+    if len(text) == 10:
+        try:
+            day = datetime.fromisoformat(text).date()
+        except ValueError:
+            return None
+        return datetime.combine(day, time(), ZoneInfo(time_zone)).astimezone(UTC) if 2000 < day.year < 9000 else None
+    return instant(text)
+
+
+def spoken(opening) -> str:
+    """Tue 3 Mar, 14:30 with Dr Lin, Soho"""
+    at = words.short_when(opening.starts_at, opening.location.time_zone)
+    return f"{at} with {opening.provider.name}, {opening.location.name}"
+
+
+class Shown(NamedTuple):
+    """A page of free times: the days with theirs, and where the next page begins (None: there is no more)."""
+
+    days: list
+    later: datetime | None
+
+
+def by_day(openings, at_least: int, at_most: int) -> Shown:
+    """Whole days until there are enough times, out of `openings` of which `at_most` were asked for.
+
+    A day is one in the location's own zone: [(day, [openings])].
+    """
+
+    def day_of(opening):
+        return local(opening.starts_at, opening.location.time_zone).date()
+
+    ordered = sorted(openings, key=lambda o: (day_of(o), o.starts_at))
+    days, shown = [], 0
+    for day, times in groupby(ordered, key=day_of):
+        if shown >= at_least:
+            break
+        days.append((day, list(times)))
+        shown += len(days[-1][1])
+    rest = ordered[shown:]
+    if rest:
+        return Shown(days, min(o.starts_at for o in rest))
+    return Shown(days, ordered[-1].starts_at + timedelta(minutes=1) if shown >= at_most else None)
