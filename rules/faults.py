@@ -5,6 +5,8 @@ import secrets
 import traceback
 from pathlib import Path
 
+from peewee import fn
+
 from database import db
 from models import Fault
 
@@ -28,3 +30,12 @@ def note(error: BaseException, route: str) -> str:
     except Exception:  # the database itself may be what is broken; the log line stands
         log.exception("fault %s could not be stored", reference)
     return reference
+
+
+def found(reference: str = "", most: int = 50) -> list[Fault]:
+    """The newest faults, or those whose reference holds what was typed, in any case and with or without dashes."""
+    typed = "".join(letter for letter in reference.upper() if letter.isalnum())
+    newest = Fault.select().order_by(Fault.id.desc())
+    if not typed:
+        return list(newest.limit(most))
+    return list(newest.where(fn.REPLACE(Fault.reference, "-", "").contains(typed)).limit(most))
