@@ -130,6 +130,7 @@ class Browser(FlaskClient):
         with self.session_transaction() as session:
             session["_user_id"] = token
             session["_fresh"] = True
+        db.connect(reuse_if_open=True)
         self.token_page = "/staff" if kind == "staff" else "/profile"
         return self
 
