@@ -23,8 +23,6 @@ class ServiceForm(FlaskForm):
     summary = TextAreaField("Summary")
     duration_minutes = WholeNumber("Duration in minutes", *services.DURATION, "minutes")
     buffer_minutes = WholeNumber("Pause after it in minutes", *services.BUFFER, "minutes", default=0)
-        "Pause after it in minutes", [InputRequired("Write the pause; 0 is none.")], default=0
-    )
     price = AmountField("Price", missing="Write the price; 0 means free of charge")
     providers = SelectMultipleField("Who performs it", coerce=int, validate_choice=False)
     papers_questionnaire = SelectMultipleField("Questionnaires", coerce=int, validate_choice=False)
