@@ -55,7 +55,7 @@ digest_of() {
     cat -- "$@" | "$python" -c 'import hashlib, sys; print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest())'
 }
 
-install() { # install STAMP FILE...
+install_locked() { # install_locked STAMP FILE...
     stamp=.venv/$1
     shift
     wanted=$(digest_of "$@")
@@ -67,6 +67,7 @@ install() { # install STAMP FILE...
     if command -v uv >/dev/null 2>&1; then
         uv pip install -q --python "$python" --require-hashes $lists
     else
+        "$python" -m pip --version >/dev/null 2>&1 || "$python" -m ensurepip >/dev/null
         "$python" -m pip install -q --disable-pip-version-check --require-hashes $lists
     fi
     echo "$wanted" >"$stamp"
@@ -88,18 +89,18 @@ build_assets() {
 # Two starts at once must not install or build into each other.
 one_at_a_time() {
     command -v flock >/dev/null 2>&1 || return 0
-    exec 9>"$here/.portal.lock"
+    exec 9<portal.sh
     flock 9
 }
 
 prepare() {
     one_at_a_time
     make_environment
-    install stamp requirements.txt
+    install_locked stamp requirements.txt
 }
 
 serve() {
-    exec 9>&- || true
+    exec 9<&-
     exec "$python" -m gunicorn -c gunicorn.conf.py
 }
 
@@ -110,14 +111,15 @@ run() {
     build_assets
     flask migrate
     flask first-link
+    echo "The portal opens at ${BASE_URL:-http://localhost:${PORT:-8000}}"
     serve
 }
 
 demo() {
     DATA_DIR=${DATA_DIR:-$here/var/demo}
     export DATA_DIR
-    mkdir -p -- "$DATA_DIR"
-    if [ ! -e "$DATA_DIR/demo" ]; then
+    (umask 077 && mkdir -p -- "$DATA_DIR")
+    if [ ! -f "$DATA_DIR/demo" ]; then
         [ -z "$(ls -A -- "$DATA_DIR")" ] || fail \
             "$DATA_DIR holds something else than a demo clinic, and Foyer never turns a real clinic into a demo." \
             "Choose another folder: DATA_DIR=/some/empty/folder ./portal.sh demo"
@@ -143,12 +145,12 @@ END
 
 check() {
     prepare
-    install stamp-dev requirements.txt requirements-dev.txt
+    install_locked stamp-dev requirements.txt requirements-dev.txt
     # The tests make their own data folder and build the assets that are missing.
     scratch=$(mktemp -d)
     DATA_DIR=$scratch build_assets
     rm -rf -- "$scratch"
-    exec 9>&- || true
+    exec 9<&-
     "$python" -m ruff check -q .
     "$python" -m ruff format -q --check .
     "$python" -m djlint --quiet --check --lint partials

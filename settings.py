@@ -48,7 +48,7 @@ def from_environment(environ=os.environ) -> Settings:
         mail_url=_mail_url(environ.get("MAIL_URL") or ""),
         mail_from=environ.get("MAIL_FROM") or "",
         secret_key=_secret_key(environ, data_dir),
-        demo=(data_dir / "demo").exists(),
+        demo=(data_dir / "demo").is_file(),  # a folder of that name is not the mark: ./var/demo lies in ./var
         trusted_proxies=_number(environ, "TRUSTED_PROXIES", 0, 0, 5),
     )
 
