@@ -77,6 +77,12 @@ def _already(reason, appointment, membership, period_starts_on):
     return Charge.get_or_none((Charge.membership == membership) & (Charge.period_starts_on == period_starts_on))
 
 
+def owed_minor(patient) -> int:
+    """What this patient owes in all, in minor units."""
+    owed = (Charge.patient == patient.id) & (Charge.status == "owed")
+    return Charge.select(fn.COALESCE(fn.SUM(Charge.amount_minor), 0)).where(owed).scalar()
+
+
 def mark_paid(charge, by, why="") -> None:
     """Staff took the money. `why` may say how: cash, card, transfer."""
     _settle(charge, by, "owed", "paid", "charge paid", why)

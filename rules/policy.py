@@ -79,14 +79,15 @@ def fees_for(appointments, at=None) -> dict[int, Fee]:
         for move in AppointmentMove.select().where(AppointmentMove.appointment.in_(ids)).order_by(AppointmentMove.id)
     }
     grace = _grace()
-    return {a.id: _cancelling(a, accepted.get(a.id), moved.get(a.id), grace, at) for a in appointments}
+    return {a.id: cancelling_fee(a, accepted.get(a.id), moved.get(a.id), grace, at) for a in appointments}
 
 
 def _grace() -> timedelta:
     return timedelta(minutes=Clinic.select(Clinic.grace_minutes).where(Clinic.id == 1).scalar() or 0)
 
 
-def _cancelling(appointment, accepted, move, grace, at) -> Fee:
+def cancelling_fee(appointment, accepted, move, grace, at) -> Fee:
+    """The decision itself, over rows that are loaded already: the acceptance and the last move may be None."""
     if accepted is None or not accepted.policy.active:
         return Fee(0, appointment.currency, None, "Free: no cancellation policy applies to this appointment.", None)
     policy = accepted.policy
@@ -169,7 +170,7 @@ def no_show_fee_for(appointment) -> Fee:
     return Fee(amount, accepted.currency, None, why, policy, amount)
 
 
-def until_words(appointment, fee: Fee, at=None) -> str:
+def until_words(appointment, fee: Fee, at=None, time_zone: str | None = None) -> str:
     """Until when cancelling is free and what it costs then: the line of cards, mails and calendar files."""
     if fee.free_until is None:
         return "Cancelling is free."
@@ -178,7 +179,7 @@ def until_words(appointment, fee: Fee, at=None) -> str:
         return f"Cancelling costs {costs}."
     if fee.free_until >= appointment.starts_at:
         return "Cancelling is free until it starts."
-    return f"Free to cancel until {when(fee.free_until, appointment.location.time_zone)}, then {costs}."
+    return f"Free to cancel until {when(fee.free_until, time_zone or appointment.location.time_zone)}, then {costs}."
 
 
 def words_before_booking(policy: Policy, service, starts_at, location) -> list[str]:

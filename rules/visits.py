@@ -1,11 +1,12 @@
 """A patient's appointments as they are read in lists: one query each, only what a card shows."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 
-from peewee import JOIN
+from peewee import JOIN, fn
 
-from models import Appointment, Location, Policy, PolicyAcceptance, Provider, Service
-from rules import words
+from models import Appointment, AppointmentMove, Location, Policy, PolicyAcceptance, Provider, Service
+from rules import policy
 
 STATUS_WORDS = {
     "booked": "Booked",
@@ -17,26 +18,36 @@ STATUS_WORDS = {
 
 
 def _listed():
+    last_move = AppointmentMove.alias()
+    newest = last_move.select(fn.MAX(last_move.id)).where(last_move.appointment == Appointment.id)
     return (
         Appointment.select(
             Appointment.id,
             Appointment.starts_at,
             Appointment.ends_at,
             Appointment.status,
+            Appointment.booked_at,
+            Appointment.price_minor,
             Appointment.currency,
             Service.name.alias("service_name"),
             Provider.name.alias("provider_name"),
             Location.name.alias("location_name"),
             Location.time_zone,
             PolicyAcceptance.shown_minor,
+            Policy.active,
             Policy.notice_hours,
-            Policy.active.alias("policy_active"),
+            Policy.fee_kind,
+            Policy.fee_value,
+            AppointmentMove.window,
+            AppointmentMove.moved_at,
+            AppointmentMove.from_starts_at,
         )
         .join_from(Appointment, Service)
         .join_from(Appointment, Provider)
         .join_from(Appointment, Location)
         .join_from(Appointment, PolicyAcceptance, JOIN.LEFT_OUTER)
         .join_from(PolicyAcceptance, Policy, JOIN.LEFT_OUTER)
+        .join_from(Appointment, AppointmentMove, JOIN.LEFT_OUTER, on=(AppointmentMove.id == newest))
     )
 
 
@@ -62,14 +73,14 @@ def status_words(row, at) -> str:
     return STATUS_WORDS[row.status]
 
 
-def free_until_words(row, at) -> str:
+def free_until_words(row, at, grace_minutes: int) -> str:
     """The exact local moment after which cancelling costs money, and how much; empty when it does not matter."""
     if row.status != "booked" or row.starts_at <= at:
         return ""
-    if not row.shown_minor or not row.policy_active:
-        return "Free to cancel"
-    until = row.starts_at - timedelta(hours=row.notice_hours)
-    fee = words.money(row.shown_minor, row.currency)
-    if at < until:
-        return f"Free to cancel until {words.when(until, row.time_zone)}, then {fee}"
-    return f"Cancelling now costs {fee}"
+    accepted = row.shown_minor is not None and SimpleNamespace(
+        policy=row, shown_minor=row.shown_minor, currency=row.currency
+    )
+    fee = policy.cancelling_fee(
+        row, accepted or None, row if row.window else None, timedelta(minutes=grace_minutes), at
+    )
+    return policy.until_words(row, fee, at, row.time_zone)
