@@ -107,9 +107,9 @@ def restore(location, by) -> None:
             trail.record(by, "location restored", f"location {location.id}")
 
 
-def worked_at(location) -> bool:
-    """Somebody has weekly hours here; without any, nothing can be booked."""
-    return WorkingHours.select().where(WorkingHours.location == location).exists()
+def worked() -> set[int]:
+    """The numbers of the locations where somebody has weekly hours; at others nothing can be booked."""
+    return {number for (number,) in WorkingHours.select(WorkingHours.location).distinct().tuples()}
 
 
 def _check(details) -> None:

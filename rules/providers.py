@@ -1,24 +1,26 @@
-"""Who performs services, when they work where, and when they are away."""
+"""Who performs services, and which staff account is theirs."""
 
-from datetime import datetime, timedelta
-from itertools import product
-from zoneinfo import ZoneInfo
-
-from clock import local, now
+from clock import now
 from database import write_tx
-from models import Appointment, Location, Patient, Provider, Service, Staff, TimeOff, WorkingHours
+from models import Appointment, Location, Provider, Service, ServiceProvider, Staff
 from rules import trail
 from rules.refused import Refused
-from rules.words import count, when
-
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-LONGEST_AHEAD = timedelta(days=5 * 365)
-WEEKS_COMPARED = 53  # a year: clocks change at different dates in different zones
+from rules.words import count
 
 
 def all_of_them() -> list[Provider]:
     """Every provider, the archived ones last."""
     return sorted(Provider.select().order_by(Provider.name), key=lambda provider: provider.archived_at is not None)
+
+
+def services_of(provider) -> list[Service]:
+    """What this provider performs, as the service pages say it."""
+    return list(
+        Service.select()
+        .join(ServiceProvider)
+        .where((ServiceProvider.provider == provider) & Service.archived_at.is_null())
+        .order_by(Service.name)
+    )
 
 
 def accounts_for(provider=None) -> list[Staff]:
@@ -87,169 +89,3 @@ def restore(provider, by) -> None:
         gone = (Provider.id == provider.id) & Provider.archived_at.is_null(False)
         if Provider.update(archived_at=None).where(gone).execute():
             trail.record(by, "provider restored", f"provider {provider.id}")
-
-
-# --- weekly hours ---
-
-
-def hours_of(provider) -> list[WorkingHours]:
-    """The week of a provider, with its locations."""
-    return list(
-        WorkingHours.select(WorkingHours, Location)
-        .join(Location)
-        .where(WorkingHours.provider == provider)
-        .order_by(WorkingHours.weekday, WorkingHours.opens_minute)
-    )
-
-
-def clock(minute: int) -> str:
-    """540 -> 09:00; 1440, the end of the day, -> 24:00"""
-    return f"{minute // 60:02d}:{minute % 60:02d}"
-
-
-def add_hours(provider, by, *, weekday: int, location, opens_minute: int, closes_minute: int) -> WorkingHours:
-    """One more weekly stretch. Refused where it overlaps another of the same person, wherever that one is."""
-    if opens_minute >= closes_minute:
-        raise Refused("Enter an end that is later than the start", field="closes")
-    new = WorkingHours(
-        provider=provider, location=location, weekday=weekday, opens_minute=opens_minute, closes_minute=closes_minute
-    )
-    with write_tx():
-        for old in hours_of(provider):
-            if _same(old, new):
-                return old
-            if _overlap(old, new):
-                raise Refused(
-                    f"{provider.name} already works at {old.location.name} on {WEEKDAYS[old.weekday]}s from "
-                    f"{clock(old.opens_minute)} to {clock(old.closes_minute)}. Choose a time that does not overlap, "
-                    "or remove that one first.",
-                    field="opens",
-                )
-        new.save(force_insert=True)
-        trail.record(by, "hours added", f"provider {provider.id}", **_told(new))
-        return new
-
-
-def remove_hours(stretch, by) -> int:
-    """Take a stretch out of the week; returns how many visits that are already booked stand in it (they stay)."""
-    with write_tx():
-        standing = [a for a in upcoming(stretch.provider) if _stands_in(a, stretch)]
-        told = _told(stretch)
-        if WorkingHours.delete().where(WorkingHours.id == stretch.id).execute():
-            trail.record(by, "hours removed", f"provider {stretch.provider_id}", **told)
-        return len(standing)
-
-
-def _told(stretch) -> dict:
-    return {
-        "location": stretch.location_id,
-        "weekday": stretch.weekday,
-        "opens_minute": stretch.opens_minute,
-        "closes_minute": stretch.closes_minute,
-    }
-
-
-def _same(old, new) -> bool:
-    return _told(old) == _told(new)
-
-
-def _stands_in(appointment, stretch) -> bool:
-    there = local(appointment.starts_at, stretch.location.time_zone)
-    return (
-        appointment.location_id == stretch.location_id
-        and there.weekday() == stretch.weekday
-        and stretch.opens_minute <= there.hour * 60 + there.minute < stretch.closes_minute
-    )
-
-
-def _overlap(old, new) -> bool:
-    """Whether two weekly stretches ever meet. In two time zones that depends on the week, so a year is compared."""
-    if old.location.time_zone == new.location.time_zone:
-        return (
-            old.weekday == new.weekday and old.opens_minute < new.closes_minute and new.opens_minute < old.closes_minute
-        )
-    monday = local(now(), "UTC").replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
-    monday -= timedelta(days=monday.weekday() + 7)
-    pairs = product(_instants(old, monday), _instants(new, monday))
-    return any(one[0] < other[1] and other[0] < one[1] for one, other in pairs)
-
-
-def _instants(stretch, monday: datetime):
-    zone = ZoneInfo(stretch.location.time_zone)
-    for week in range(WEEKS_COMPARED + 2):
-        day = monday + timedelta(days=7 * week + stretch.weekday)
-        opens, closes = (day + timedelta(minutes=m) for m in (stretch.opens_minute, stretch.closes_minute))
-        yield opens.replace(tzinfo=zone).timestamp(), closes.replace(tzinfo=zone).timestamp()
-
-
-# --- time off ---
-
-
-def time_off_of(provider) -> list[TimeOff]:
-    """Time off that is not over yet, soonest first."""
-    return list(provider.time_off.where(TimeOff.ends_at > now()).order_by(TimeOff.starts_at))
-
-
-def visits_between(provider, starts_at, ends_at) -> list[Appointment]:
-    """Live visits with this provider that touch a stretch of time, with patient, service and location."""
-    return list(
-        Appointment.select(Appointment, Patient, Service, Location)
-        .join_from(Appointment, Patient)
-        .join_from(Appointment, Service)
-        .join_from(Appointment, Location)
-        .where(
-            (Appointment.provider == provider)
-            & (Appointment.status.in_(("booked", "arrived")))
-            & (Appointment.starts_at < ends_at)
-            & (Appointment.ends_at > starts_at)
-        )
-        .order_by(Appointment.starts_at)
-    )
-
-
-def add_time_off(provider, by, *, starts, ends, zone: str, reason: str = "", sure: bool = False) -> TimeOff:
-    """Not to be booked from one wall-clock moment to another. Visits that stand inside stay, and need `sure`."""
-    starts_at = starts.replace(tzinfo=ZoneInfo(zone), fold=0)
-    ends_at = ends.replace(tzinfo=ZoneInfo(zone), fold=1)  # an hour that comes twice is off both times
-    if starts_at.timestamp() >= ends_at.timestamp():
-        raise Refused("Enter an end that is later than the start", field="ends")
-    if ends_at <= now():
-        raise Refused("This time is already over", field="ends")
-    if ends_at > now() + LONGEST_AHEAD:
-        raise Refused("Enter an end within the next five years", field="ends")
-    with write_tx():
-        same = (TimeOff.provider == provider) & (TimeOff.starts_at == starts_at) & (TimeOff.ends_at == ends_at)
-        there = TimeOff.get_or_none(same)
-        if there:
-            return there
-        inside = visits_between(provider, starts_at, ends_at)
-        if inside and not sure:
-            raise Refused(
-                f"{count(len(inside), 'visit stands', 'visits stand')} inside this time: "
-                + "; ".join(f"{v.patient.name}, {when(v.starts_at, v.location.time_zone)}" for v in inside[:5])
-                + ("; …" if len(inside) > 5 else "")
-                + ". They stay booked until you move or cancel them. Tick the box to save all the same.",
-                field="sure",
-            )
-        off = TimeOff.create(provider=provider, starts_at=starts_at, ends_at=ends_at, reason=reason)
-        trail.record(
-            by,
-            "time off added",
-            f"provider {provider.id}",
-            starts_at=off.starts_at.isoformat(),
-            ends_at=off.ends_at.isoformat(),
-        )
-        return off
-
-
-def remove_time_off(off, by) -> None:
-    """Can be booked again in that time."""
-    with write_tx():
-        if TimeOff.delete().where(TimeOff.id == off.id).execute():
-            trail.record(
-                by,
-                "time off removed",
-                f"provider {off.provider_id}",
-                starts_at=off.starts_at.isoformat(),
-                ends_at=off.ends_at.isoformat(),
-            )

@@ -3,8 +3,8 @@
 import re
 
 from flask_wtf import FlaskForm
-from wtforms import IntegerField, StringField, ValidationError
-from wtforms.validators import DataRequired, Length, Optional
+from wtforms import DateTimeLocalField, IntegerField, StringField, TimeField, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from rules.profile import tidy
 from rules.refused import Refused
@@ -56,6 +56,34 @@ class WholeNumber(IntegerField):
         self.data = int(typed) if re.fullmatch(r"[0-9]{1,9}", typed) else None
         if self.data is None or not self.least <= self.data <= self.most:
             raise ValueError(self.words)
+
+
+class Clock(TimeField):
+    """A time of the day; `words` say what to enter, for a missing and for a wrong one."""
+
+    def __init__(self, label=None, words="", **kwargs):
+        super().__init__(label, [InputRequired(words)], **kwargs)
+        self.words = words
+
+    def process_formdata(self, valuelist):
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(self.words) from None
+
+
+class Moment(DateTimeLocalField):
+    """A day and a time of the day, on some wall clock; `words` as of a Clock."""
+
+    def __init__(self, label=None, words="", **kwargs):
+        super().__init__(label, [InputRequired(words)], **kwargs)
+        self.words = words
+
+    def process_formdata(self, valuelist):
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(self.words) from None
 
 
 def obeys(rule):
