@@ -32,7 +32,9 @@ def main():
             "BENCH_PATIENT": str(patient),
         }
         ports = {"portal:wsgi()": free_port(), "bench.bare:app": free_port()}
-        servers = [serve(app, port, environment) for app, port in ports.items()]
+        plain = Path(folder) / "plain.py"
+        plain.write_text('workers, worker_class, threads = 1, "gthread", 8')
+        servers = [serve(app, port, environment, plain) for app, port in ports.items()]
         try:
             for port in ports.values():
                 wait_for(port)
@@ -117,21 +119,20 @@ def statements(browser, db):
     return len(seen)
 
 
-def serve(app, port, environment):
+def serve(app, port, environment, plain):
     command = [
         sys.executable,
         "-m",
         "gunicorn",
-        "-w",
-        "1",
-        "-k",
-        "gthread",
-        "--threads",
-        "8",
+        "-c",
+        str(plain),
+        "--log-level",
+        "error",
         "-b",
         f"127.0.0.1:{port}",
+        app,
     ]
-    return subprocess.Popen([*command, "--log-level", "error", app], cwd=HOUSE, env=environment)
+    return subprocess.Popen(command, cwd=HOUSE, env=environment)
 
 
 def free_port():
