@@ -6,7 +6,7 @@ from wtforms import EmailField, RadioField
 from wtforms.validators import InputRequired
 
 from models import Invitation, Provider, Staff
-from rules import accounts, faults, people
+from rules import accounts, desk, faults, people
 from rules.refused import Refused
 from views import guard, respond
 from views.forms import EMAIL, obeys
@@ -99,26 +99,38 @@ def new_link(number):
 @guard.audience("staff", "owner")
 def faults_page():
     asked = request.args.get("q", "")
-    return respond.page("staff/faults.html", asked=asked, faults=faults.found(asked))
+    return respond.page("staff/faults.html", asked=asked, faults=faults.found(asked), zone=desk.home_zone())
 
 
 def overview_page(form):
     everybody = list(Staff.select().order_by(Staff.archived_at.is_null(False), Staff.name))
     return respond.form_page(
-        "staff/people.html", form, everybody=everybody, roles=people.ROLES, open=people.open_invitations()
+        "staff/people.html",
+        form,
+        everybody=everybody,
+        roles=people.ROLES,
+        open=people.open_invitations(),
+        zone=desk.home_zone(),
     )
 
 
 def detail_page(staff, form):
     provider = Provider.get_or_none(Provider.staff == staff)
     return respond.form_page(
-        "staff/people_detail.html", form, staff=staff, roles=people.ROLES, provider=provider, me=guard.me()
+        "staff/people_detail.html",
+        form,
+        staff=staff,
+        roles=people.ROLES,
+        provider=provider,
+        me=guard.me(),
+        zone=desk.home_zone(),
     )
 
 
 def link_page(link, invitation):
     """The one time that this link is shown: nothing of it is kept, so the page itself is the answer."""
-    return respond.page("staff/people_link.html", link=link, invitation=invitation, role=people.ROLES[invitation.role])
+    role = people.ROLES[invitation.role]
+    return respond.page("staff/people_link.html", link=link, invitation=invitation, role=role, zone=desk.home_zone())
 
 
 def told(staff, form, rule, *what, words):
