@@ -182,6 +182,20 @@ def until_words(appointment, fee: Fee, at=None, time_zone: str | None = None) ->
     return f"Free to cancel until {when(fee.free_until, time_zone or appointment.location.time_zone)}, then {costs}."
 
 
+def words_after_move(appointment, starts_at, location, at) -> str:
+    """What cancelling will cost once the patient has moved the appointment to this time."""
+    cancelling, moving = fee_for(appointment, at), move_fee_for(appointment, at)
+    if not cancelling.late_minor:
+        return "Cancelling stays free."
+    costs = money(cancelling.late_minor, cancelling.currency)
+    until = max(starts_at - timedelta(hours=cancelling.policy.notice_hours), appointment.booked_at + _grace())
+    if window_after_move_by_patient(cancelling, moving.amount_minor) == "closed" or until < at:
+        return f"Cancelling after this move costs {costs}."
+    if until >= starts_at:
+        return "After this move, cancelling is free until it starts."
+    return f"After this move: free to cancel until {when(until, location.time_zone)}, then {costs}."
+
+
 def words_before_booking(policy: Policy, service, starts_at, location) -> list[str]:
     """What stands on the booking page about cancelling this appointment, in amounts and moments."""
     clinic = Clinic.get_by_id(1)
@@ -207,10 +221,14 @@ def words_before_booking(policy: Policy, service, starts_at, location) -> list[s
 def window_after_move(by, to_starts_at, charged_minor: int, cancelling: Fee, at) -> str:
     """What becomes of the free window when `by` moves the appointment; see the top of this file."""
     if by.is_patient:
-        return "closed" if cancelling.amount_minor and not charged_minor else "follows"
+        return window_after_move_by_patient(cancelling, charged_minor)
     if cancelling.policy is None:
         return "follows"
     return "open" if at > to_starts_at - timedelta(hours=cancelling.policy.notice_hours) else "follows"
+
+
+def window_after_move_by_patient(cancelling: Fee, charged_minor: int) -> str:
+    return "closed" if cancelling.amount_minor and not charged_minor else "follows"
 
 
 def write(

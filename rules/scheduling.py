@@ -10,11 +10,11 @@ from database import write_tx
 from models import LIVE, Appointment, AppointmentMove, Charge, Clinic, PolicyAcceptance, ServiceProvider
 from rules import availability, charging, instructions, outbox, paperwork, trail
 from rules import policy as policies
+from rules.presence import arrive, complete, miss, undo_miss  # noqa: F401 - the area's one door
 from rules.refused import Refused
 from rules.words import money, when
 
 BEFORE = ("booked", "arrived")  # not over yet
-MISSED = "the appointment was missed"
 
 
 def book(
@@ -147,6 +147,11 @@ def _offering_others(service, starts_at, provider, location, **also):
         raise
 
 
+def open_to_patient(appointment, at) -> bool:
+    """Whether the patient may still cancel or move it: booked, and not begun."""
+    return appointment.status == "booked" and appointment.starts_at > at
+
+
 def cancel(appointment, *, by, why="", shown_minor=None) -> Charge | None:
     """Cancel a visit; returns the charge when the accepted policy makes one. Twice is the same as once.
 
@@ -159,7 +164,7 @@ def cancel(appointment, *, by, why="", shown_minor=None) -> Charge | None:
             _copy(a, appointment)
             return Charge.get_or_none((Charge.appointment == a) & (Charge.reason == "cancellation_fee"))
         allowed = ("booked",) if by.is_patient else BEFORE
-        if a.status not in allowed or (by.is_patient and a.starts_at <= at):
+        if a.status not in allowed or (by.is_patient and not open_to_patient(a, at)):
             raise Refused(_too_late(a, "cancelled"))
         fee = policies.fee_for(a, at) if by.is_patient else None
         amount = fee.amount_minor if fee else 0
@@ -204,7 +209,7 @@ def move(appointment, *, starts_at, provider, location, by, shown_minor=None) ->
             _copy(a, appointment)
             return None
         allowed = ("booked",) if by.is_patient else BEFORE
-        if a.status not in allowed or (by.is_patient and a.starts_at <= at):
+        if a.status not in allowed or (by.is_patient and not open_to_patient(a, at)):
             raise Refused(_too_late(a, "moved"))
         opening = availability.opening_at(service, starts_at, provider=provider, location=location, **also)
         if opening is None:
@@ -256,71 +261,6 @@ def move(appointment, *, starts_at, provider, location, by, shown_minor=None) ->
         )
         _copy(a, appointment)
         return charge
-
-
-def arrive(appointment, by) -> None:
-    """The patient is here."""
-    with write_tx():
-        _step(appointment, ("booked",), by, "appointment arrived", status="arrived", arrived_at=now())
-
-
-def complete(appointment, by) -> None:
-    """The visit took place."""
-    with write_tx():
-        closed = {"closed_at": now(), "closed_by": by.name, "closed_why": ""}
-        _step(appointment, BEFORE, by, "appointment completed", status="completed", **closed)
-
-
-def miss(appointment, by, charge=True, why="") -> Charge | None:
-    """The patient did not come: the no-show fee of the accepted policy, unless staff let it go."""
-    with write_tx():
-        if _load(appointment).starts_at > now():
-            raise Refused("This visit has not started yet.")
-        closed = {"closed_at": now(), "closed_by": by.name, "closed_why": why}
-        _step(appointment, ("booked",), by, "appointment missed", status="missed", **closed)
-        paperwork.not_needed(appointment, by)
-        instructions.withdraw(appointment, MISSED)
-        fee = policies.no_show_fee_for(appointment)
-        if not charge or not fee.amount_minor:
-            return None
-        return charging.owe(
-            appointment.patient, "no_show_fee", fee.amount_minor, fee.currency, fee.why,
-            by=by, appointment=appointment, policy=fee.policy,
-        )  # fmt: skip
-
-
-def undo_miss(appointment, by) -> None:
-    """The patient came after all: the visit stands again, and its no-show fee is let go or given back."""
-    why = "The patient came after all."
-    try:
-        with write_tx():
-            reopened = {"status": "booked", "closed_at": None, "closed_by": "", "closed_why": ""}
-            _step(appointment, ("missed",), by, "absence undone", **reopened)
-            charge = Charge.get_or_none((Charge.appointment == appointment) & (Charge.reason == "no_show_fee"))
-            if charge and charge.status == "owed":
-                charging.waive(charge, by, why)
-            elif charge and charge.status == "paid":
-                charging.refund(charge, by, why)
-            paperwork.needed_again(appointment, by)
-            instructions.restore(appointment, MISSED)
-    except IntegrityError as clash:
-        if "no_overlap" not in str(clash):
-            raise
-        raise Refused("Another appointment has taken this time meanwhile, so the absence stands.") from clash
-
-
-def _step(appointment, before, by, action, **changes) -> None:
-    """A change of status by a conditional update: when no row changed, somebody was first."""
-    if not by.is_staff:
-        raise Refused("Only the clinic can do this.")
-    changed = Appointment.update(**changes).where(
-        (Appointment.id == appointment.id) & Appointment.status.in_(before)
-    ).execute()  # fmt: skip
-    if not changed:
-        raise Refused(f"This appointment is already {_load(appointment).status}.")
-    for name, value in changes.items():
-        setattr(appointment, name, value)
-    trail.record(by, action, f"appointment {appointment.id}", patient=appointment.patient_id)
 
 
 def _close(a, before, status, by, why, at):

@@ -1,5 +1,247 @@
-"""An appointment's detail, its calendar file, moving and cancelling it."""
+"""A patient's appointments: all of them, one in detail, its calendar file, cancelling and rescheduling it."""
 
-from flask import Blueprint
+from flask import Blueprint, make_response, request, url_for
+from flask_wtf import FlaskForm
+from wtforms import HiddenField, TextAreaField
+from wtforms.validators import Length, Optional
+
+from clock import now
+from models import LIVE, Appointment, AppointmentMove, Charge, Location, Paperwork, Provider, Service, Task
+from rules import calendar_file, charging, openings, paperwork, policy, scheduling, visits, words
+from rules.refused import Refused
+from views import guard, respond, times
 
 area = Blueprint("appointments", __name__)
+A_PAGE = 20
+STEPS = ["Time", "Confirm"]
+
+
+class ShownForm(FlaskForm):
+    """What stood on the page: the amount, which is never exceeded."""
+
+    shown = HiddenField()
+    slot = HiddenField()
+
+    @property
+    def shown_minor(self):
+        """The amount that the page showed; a page that showed none promised that it is free."""
+        text = self.shown.data or ""
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+class CancelForm(ShownForm):
+    slot = None
+    why = TextAreaField(
+        "Why are you cancelling?", [Optional(), Length(max=500, message="Keep the reason under 500 characters")]
+    )
+
+
+def whole():
+    return (
+        Appointment.select(Appointment, Service, Provider, Location)
+        .join(Service)
+        .switch(Appointment)
+        .join(Provider)
+        .switch(Appointment)
+        .join(Location)
+    )
+
+
+def card(a, fee, at):
+    """An appointment as parts.html shows it."""
+    stands = a.status == "booked" and a.starts_at > at
+    return {
+        "href": url_for("appointments.detail", number=a.id),
+        "upcoming": a.status in ("booked", "arrived") and a.ends_at > at,
+        "when": words.when(a.starts_at, a.location.time_zone),
+        "service_name": a.service.name,
+        "provider_name": a.provider.name,
+        "location_name": a.location.name,
+        "status_words": visits.status_words(a, at),
+        "free_until_words": policy.until_words(a, fee, at) if stands else "",
+    }
+
+
+@area.get("/appointments")
+@guard.audience("patient")
+def listed():
+    at, number = now(), max(1, min(request.args.get("page", 1, type=int), 500))
+    mine = whole().where(Appointment.patient == guard.me())
+    ahead = Appointment.status.in_(("booked", "arrived")) & (Appointment.ends_at > at)
+    upcoming = list(mine.where(ahead).order_by(Appointment.starts_at)) if number == 1 else []
+    past = list(
+        mine.where(~ahead)
+        .order_by(Appointment.starts_at.desc(), Appointment.id)
+        .limit(A_PAGE + 1)
+        .offset((number - 1) * A_PAGE)
+    )
+    fees = policy.fees_for(upcoming, at)
+    return respond.page(
+        "patient/appointments/listed.html",
+        upcoming=[card(a, fees[a.id], at) for a in upcoming],
+        past=[card(a, None, at) for a in past[:A_PAGE]],
+        number=number,
+        more=len(past) > A_PAGE,
+    )
+
+
+@area.get("/appointments/<int:number>")
+@guard.audience("patient")
+def detail(number):
+    a, at = guard.mine(whole(), number), now()
+    fee = policy.fee_for(a, at)
+    return respond.page(
+        "patient/appointments/detail.html",
+        a=a,
+        card=card(a, fee, at),
+        can_change=scheduling.open_to_patient(a, at),
+        begun=a.starts_at <= at,
+        tasks=papers(a, at),
+        moves=history(a),
+        charges=list(Charge.select().where(Charge.appointment == a).order_by(Charge.id)),
+        reasons=charging.REASONS,
+        statuses=charging.STATUSES,
+        closed_words=closed_words(a),
+    )
+
+
+def closed_words(a):
+    """Who cancelled it, when and why."""
+    if a.status != "cancelled":
+        return ""
+    who = "you" if a.closed_by == guard.me().name else a.closed_by
+    said = f"Cancelled on {words.when(a.closed_at, a.location.time_zone)} by {who}."
+    return f"{said} {a.closed_why}" if a.closed_why else said
+
+
+def papers(a, at):
+    """The paperwork of this visit, as lines; post-treatment instructions from the second it starts."""
+    rows = (
+        Task.select(Task, Paperwork)
+        .join(Paperwork)
+        .where(Task.appointment == a, Task.lapsed_at.is_null(), Task.status != "not_needed")
+        .order_by(Paperwork.name)
+    )
+    begun = a.status in LIVE and a.starts_at <= at
+    lines = [
+        paperwork.Due(
+            task.id, task.paperwork.kind, task.status, task.paperwork.name, a.starts_at, a.location.time_zone,
+            a.service.name, a.id, begun and task.status != "done" and task.paperwork.kind in paperwork.COUNTS_AGAIN,
+        )
+        for task in rows
+        if begun or task.paperwork.kind != "post_treatment"
+    ]  # fmt: skip
+    return sorted(lines, key=lambda line: list(paperwork.KIND_WORDS).index(line.kind))
+
+
+def history(a):
+    rows = AppointmentMove.select(AppointmentMove, Location).join(Location).where(AppointmentMove.appointment == a)
+    return list(rows.order_by(AppointmentMove.id))
+
+
+@area.get("/appointments/<int:number>/calendar.ics")
+@guard.audience("patient")
+def calendar(number):
+    a = guard.mine(whole(), number)
+    answer = make_response(calendar_file.ics(a, "PUBLISH" if a.live else "CANCEL"))
+    answer.headers["Content-Type"] = calendar_file.TYPE
+    answer.headers["Content-Disposition"] = 'attachment; filename="appointment.ics"'
+    return answer
+
+
+@area.get("/appointments/<int:number>/cancellation")
+@guard.audience("patient")
+def cancellation(number):
+    a = guard.mine(whole(), number)
+    return ask_to_cancel(a, CancelForm(formdata=None, shown=policy.fee_for(a).amount_minor))
+
+
+@area.post("/appointments/<int:number>/cancellation")
+@guard.audience("patient")
+def cancel(number):
+    a, form = guard.mine(whole(), number), CancelForm()
+    if not form.validate():
+        return ask_to_cancel(a, form)
+    try:
+        charge = scheduling.cancel(a, by=guard.by(), why=form.why.data or "", shown_minor=form.shown_minor)
+    except Refused as no:
+        respond.refuse(form, no)
+        form.shown.data = policy.fee_for(a).amount_minor
+        return ask_to_cancel(a, form)
+    said = "Your appointment is cancelled. It costs you nothing."
+    if charge:
+        costs = words.money(charge.amount_minor, charge.currency)
+        said = f"Your appointment is cancelled. You owe {costs}, payable at the clinic; the receipt is below."
+    return respond.done(url_for("appointments.detail", number=number), said)
+
+
+def ask_to_cancel(a, form):
+    at = now()
+    fee = policy.fee_for(a, at)
+    return respond.form_page(
+        "patient/appointments/cancellation.html", form, "cancellation",
+        a=a, card=card(a, fee, at), fee=fee, can_change=scheduling.open_to_patient(a, at),
+        until=policy.until_words(a, fee, at),
+    )  # fmt: skip
+
+
+@area.get("/appointments/<int:number>/time")
+@guard.audience("patient")
+def free(number):
+    a, at = guard.mine(whole(), number), now()
+    shown = times.context(
+        a.service,
+        patient=guard.me(),
+        here=url_for("appointments.free", number=number),
+        go=lambda slot: url_for("appointments.new_time", number=number, slot=slot),
+        preferred=(a.provider, a.location),
+        ignoring=a,
+    )
+    return respond.page(
+        "patient/appointments/times.html", part="times",
+        a=a, can_change=scheduling.open_to_patient(a, at), fee=policy.move_fee_for(a, at), steps=STEPS, **shown,
+    )  # fmt: skip
+
+
+@area.get("/appointments/<int:number>/time/confirmation")
+@guard.audience("patient")
+def new_time(number):
+    a = guard.mine(whole(), number)
+    provider, location, starts_at = times.asked_slot(a.service, request.args.get("slot"))
+    return ask_to_move(
+        a, ShownForm(formdata=None, shown=policy.move_fee_for(a).amount_minor), provider, location, starts_at
+    )
+
+
+@area.post("/appointments/<int:number>/time/confirmation")
+@guard.audience("patient")
+def move(number):
+    a, form = guard.mine(whole(), number), ShownForm()
+    provider, location, starts_at = times.asked_slot(a.service, form.slot.data)
+    try:
+        charge = scheduling.move(
+            a, starts_at=starts_at, provider=provider, location=location, by=guard.by(), shown_minor=form.shown_minor
+        )
+    except Refused as no:
+        respond.refuse(form, Refused(no.words))
+        form.shown.data = policy.move_fee_for(a).amount_minor
+        return ask_to_move(a, form, provider, location, starts_at, no)
+    at = words.when(a.starts_at, location.time_zone)
+    said = f"Your appointment is now on {at}, with {provider.name} in {location.name}."
+    if charge:
+        said += (
+            f" You owe {words.money(charge.amount_minor, charge.currency)} for the late move, payable at the clinic."
+        )
+    return respond.done(url_for("appointments.detail", number=number), said)
+
+
+def ask_to_move(a, form, provider, location, starts_at, no=None):
+    at = now()
+    form.slot.data = f"{provider.id}-{location.id}-{openings.written(starts_at)}"
+    return respond.form_page(
+        "patient/appointments/new_time.html", form, "new_time",
+        a=a, provider=provider, location=location, starts_at=starts_at, fee=policy.move_fee_for(a, at),
+        can_change=scheduling.open_to_patient(a, at), gone=bool(no and "nearest" in no.facts),
+        nearest=no.facts.get("nearest") if no else None, key=openings.key, spoken=openings.spoken, steps=STEPS,
+        after=policy.words_after_move(a, starts_at, location, at),
+    )  # fmt: skip

@@ -1,0 +1,78 @@
+"""What became of a visit, as the clinic says it: arrived, completed, missed, or missed by mistake."""
+
+from peewee import IntegrityError
+
+from clock import now
+from database import write_tx
+from models import Appointment, Charge
+from rules import charging, instructions, paperwork, trail
+from rules import policy as policies
+from rules.refused import Refused
+
+BEFORE = ("booked", "arrived")  # not over yet
+MISSED = "the appointment was missed"
+
+
+def arrive(appointment, by) -> None:
+    """The patient is here."""
+    with write_tx():
+        _step(appointment, ("booked",), by, "appointment arrived", status="arrived", arrived_at=now())
+
+
+def complete(appointment, by) -> None:
+    """The visit took place."""
+    with write_tx():
+        closed = {"closed_at": now(), "closed_by": by.name, "closed_why": ""}
+        _step(appointment, BEFORE, by, "appointment completed", status="completed", **closed)
+
+
+def miss(appointment, by, charge=True, why="") -> Charge | None:
+    """The patient did not come: the no-show fee of the accepted policy, unless staff let it go."""
+    with write_tx():
+        if Appointment.get_by_id(appointment.id).starts_at > now():
+            raise Refused("This visit has not started yet.")
+        closed = {"closed_at": now(), "closed_by": by.name, "closed_why": why}
+        _step(appointment, ("booked",), by, "appointment missed", status="missed", **closed)
+        paperwork.not_needed(appointment, by)
+        instructions.withdraw(appointment, MISSED)
+        fee = policies.no_show_fee_for(appointment)
+        if not charge or not fee.amount_minor:
+            return None
+        return charging.owe(
+            appointment.patient, "no_show_fee", fee.amount_minor, fee.currency, fee.why,
+            by=by, appointment=appointment, policy=fee.policy,
+        )  # fmt: skip
+
+
+def undo_miss(appointment, by) -> None:
+    """The patient came after all: the visit stands again, and its no-show fee is let go or given back."""
+    why = "The patient came after all."
+    try:
+        with write_tx():
+            reopened = {"status": "booked", "closed_at": None, "closed_by": "", "closed_why": ""}
+            _step(appointment, ("missed",), by, "absence undone", **reopened)
+            charge = Charge.get_or_none((Charge.appointment == appointment) & (Charge.reason == "no_show_fee"))
+            if charge and charge.status == "owed":
+                charging.waive(charge, by, why)
+            elif charge and charge.status == "paid":
+                charging.refund(charge, by, why)
+            paperwork.needed_again(appointment, by)
+            instructions.restore(appointment, MISSED)
+    except IntegrityError as clash:
+        if "no_overlap" not in str(clash):
+            raise
+        raise Refused("Another appointment has taken this time meanwhile, so the absence stands.") from clash
+
+
+def _step(appointment, before, by, action, **changes) -> None:
+    """A change of status by a conditional update: when no row changed, somebody was first."""
+    if not by.is_staff:
+        raise Refused("Only the clinic can do this.")
+    changed = Appointment.update(**changes).where(
+        (Appointment.id == appointment.id) & Appointment.status.in_(before)
+    ).execute()  # fmt: skip
+    if not changed:
+        raise Refused(f"This appointment is already {Appointment.get_by_id(appointment.id).status}.")
+    for name, value in changes.items():
+        setattr(appointment, name, value)
+    trail.record(by, action, f"appointment {appointment.id}", patient=appointment.patient_id)
