@@ -3,14 +3,17 @@
 import json
 from hashlib import sha256
 
+from peewee import fn
+
 from clock import now
 from database import write_tx
-from models import KINDS, Paperwork, PaperworkVersion
+from models import KINDS, Assignment, Paperwork, PaperworkVersion, Service
 from rules import questions as asked
 from rules import trail
 from rules.refused import Refused
+from rules.words import count
 
-VALIDITY_WORDS = {"every_visit": "For every visit", "once": "Once", "days": "Good for some days"}
+VALIDITIES = ("every_visit", "once", "days")
 LONGEST_BODY = 40_000
 LONGEST_DELAY = 60 * 24 * 365
 
@@ -30,8 +33,12 @@ def current_version(paperwork) -> PaperworkVersion:
     )
 
 
-def write_version(paperwork: Paperwork, by, title: str, body: str, questions: list) -> PaperworkVersion:
-    """Freeze this text as the new current version; the same text again stays the version it is."""
+def write_version(paperwork: Paperwork, by, title: str, body: str, questions: list, onto=None) -> PaperworkVersion:
+    """Freeze this text as the new current version; the same text again stays the version it is.
+
+    `onto` is the number of the version that the writer had before them; Refused (facts["version"]: the
+    newest) when somebody wrote another one meanwhile.
+    """
     title = " ".join(title.split())
     body = body.replace("\r\n", "\n").replace("\x00", "").strip()
     if not title:
@@ -56,6 +63,12 @@ def write_version(paperwork: Paperwork, by, title: str, body: str, questions: li
         )
         if newest and newest.digest == digest:
             return newest
+        if onto is not None and newest and newest.number != onto:
+            raise Refused(
+                f"{newest.created_by or 'Somebody'} wrote version {newest.number} while you were writing. "
+                "Save once more to put your text on top of it.",
+                version=newest.number,
+            )
         version = PaperworkVersion.create(
             paperwork=paperwork, number=newest.number + 1 if newest else 1, title=title, body=body,
             questions=questions, digest=digest, created_by=by.name[:120],
@@ -90,6 +103,52 @@ def change(paperwork: Paperwork, by, *, name: str, validity="every_visit", valid
         setattr(paperwork, field, value)
 
 
+def revise(paperwork: Paperwork, by, *, title, body, questions, onto=None, **facts) -> PaperworkVersion:
+    """Change text and facts in one step; see write_version and change."""
+    with write_tx():
+        change(paperwork, by, **facts)
+        return write_version(paperwork, by, title or paperwork.name, body, questions, onto)
+
+
+def listed() -> list:
+    """All paperwork with its current version and the number of services that hand it out; one query."""
+    newest = PaperworkVersion.alias()
+    current = newest.select(fn.MAX(newest.number)).where(newest.paperwork == Paperwork.id)
+    services = (
+        Assignment.select(fn.COUNT(Assignment.id))
+        .join(Service)
+        .where((Assignment.paperwork == Paperwork.id) & Service.archived_at.is_null())
+    )
+    return list(
+        Paperwork.select(
+            Paperwork.id, Paperwork.kind, Paperwork.name, Paperwork.delay_minutes, Paperwork.validity,
+            Paperwork.validity_days, Paperwork.archived_at, PaperworkVersion.number, PaperworkVersion.created_at,
+            PaperworkVersion.created_by, services.alias("services"),
+        )
+        .join(PaperworkVersion)
+        .where(PaperworkVersion.number == current)
+        .order_by(Paperwork.name)
+        .namedtuples()
+    )  # fmt: skip
+
+
+def services_of(paperwork: Paperwork) -> list[Service]:
+    """The services that hand it out."""
+    return list(
+        Service.select()
+        .join(Assignment)
+        .where((Assignment.paperwork == paperwork) & Service.archived_at.is_null())
+        .order_by(Service.name)
+    )
+
+
+def validity_words(paperwork) -> str:
+    """How long done work is good for, as the desk would say it."""
+    if paperwork.validity == "days":
+        return f"Good for {count(paperwork.validity_days, 'day')}"
+    return {"every_visit": "Asked for every visit", "once": "Asked once"}[paperwork.validity]
+
+
 def _facts(kind, name, validity, validity_days, delay_minutes) -> dict:
     name = " ".join(name.split())
     if not name:
@@ -98,7 +157,7 @@ def _facts(kind, name, validity, validity_days, delay_minutes) -> dict:
         raise Refused("Keep the name to 120 characters or fewer.", "name")
     if kind not in ("questionnaire", "consent"):
         validity = "every_visit"
-    if validity not in VALIDITY_WORDS:
+    if validity not in VALIDITIES:
         raise Refused("Choose how long it is good for.", "validity")
     if validity != "days":
         validity_days = None

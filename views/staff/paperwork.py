@@ -1,5 +1,167 @@
 """Editing questionnaires, consents and instructions; an edit makes a new version."""
 
-from flask import Blueprint
+from flask import Blueprint, abort, request, url_for
+
+from models import KINDS, Paperwork, PaperworkVersion
+from rules import markdown, memberships, templates
+from rules.paperwork import KIND_WORDS
+from rules.refused import Refused
+from views import guard, paperwork_forms, questionnaire, respond
+from views.paperwork_forms import PaperworkForm
 
 area = Blueprint("staff_paperwork", __name__)
+EDITORS = ("owner", "desk")
+
+
+@area.get("/staff/paperwork")
+@guard.audience("staff")
+def overview():
+    rows = templates.listed()
+    return respond.page(
+        "staff/paperwork/list.html",
+        shelves=[(kind, KIND_WORDS[kind], [r for r in rows if r.kind == kind and not r.archived_at]) for kind in KINDS],
+        archived=[row for row in rows if row.archived_at],
+        kind_words=KIND_WORDS,
+        zone=memberships.zone(),
+        validity_words=templates.validity_words,
+    )
+
+
+@area.get("/staff/paperwork/new")
+@guard.audience("staff", *EDITORS)
+def new():
+    kind = request.args.get("kind")
+    if kind not in KINDS:
+        abort(404)
+    form = PaperworkForm(formdata=None)
+    return show(form.again([{"type": "yes_no", "required": True}]) if kind == "questionnaire" else form, kind)
+
+
+@area.post("/staff/paperwork/new")
+@guard.audience("staff", *EDITORS)
+def add():
+    kind = request.args.get("kind")
+    if kind not in KINDS:
+        abort(404)
+    form = PaperworkForm()
+    if request.form.get("do") != "save":
+        return rearrange(form, kind)
+    try:
+        made = templates.create(kind, by=guard.by(), **form.facts(), **form.texts())
+    except Refused as no:
+        return show(told(form, no), kind)
+    return respond.done(
+        url_for("staff_paperwork.detail", number=made.id), f"{made.name} is written. Assign it to a service next."
+    )
+
+
+@area.get("/staff/paperwork/<int:number>")
+@guard.audience("staff")
+def detail(number):
+    paperwork = guard.found(Paperwork, number)
+    return show(paperwork_forms.filled(paperwork, templates.current_version(paperwork)), paperwork.kind, paperwork)
+
+
+@area.post("/staff/paperwork/<int:number>")
+@guard.audience("staff", *EDITORS)
+def change(number):
+    paperwork = guard.found(Paperwork, number)
+    form = PaperworkForm()
+    if request.form.get("do") != "save":
+        return rearrange(form, paperwork.kind, paperwork)
+    before = templates.current_version(paperwork).number
+    onto = int(form.base.data) if (form.base.data or "").isdecimal() else 0
+    try:
+        version = templates.revise(paperwork, guard.by(), onto=onto, **form.facts(), **form.texts())
+    except Refused as no:
+        if "version" in no.facts:
+            form.base.data = no.facts["version"]
+        return show(told(form, no), paperwork.kind, guard.found(Paperwork, number))
+    words = "Saved."
+    if version.number != before:
+        words = f"Saved as version {version.number}. What patients have begun or done keeps the text they saw."
+    return respond.done(url_for("staff_paperwork.detail", number=number), words)
+
+
+def rearrange(form, kind, paperwork=None):
+    """One question more, fewer, or elsewhere, or only a fresh preview; nothing is saved yet."""
+    do = request.form.get("do") or "preview"
+    questions, at = paperwork_forms.rearranged(form.texts()["questions"], do)
+    if do.split(":")[0] not in ("add", "remove", "up", "down"):
+        return show(form, kind, paperwork, unsaved=True)
+    answer = show(form.again(questions), kind, paperwork, unsaved=True)
+    return respond.focus(answer, f"#questions-{at}-label" if questions else "#add-question")
+
+
+def told(form, no: Refused):
+    """The rule's "no", on top and beside the field of the question that it is about."""
+    respond.refuse(form, no)
+    number = no.facts.get("number")
+    if number is not None and no.field in form.questions[number].form:
+        field = form.questions[number].form[no.field]
+        field.errors = [*field.errors, no.words.partition(": ")[2]]
+    return form
+
+
+def show(form, kind, paperwork=None, unsaved=False):
+    part = "preview" if request.htmx and request.htmx.target_id == "preview" else "editor"
+    shown = PaperworkVersion(title=form.title.data or form.name.data, questions=paperwork_forms.as_shown(form))
+    return respond.form_page(
+        "staff/paperwork/edit.html",
+        form,
+        part,
+        kind=kind,
+        kind_words=KIND_WORDS[kind],
+        paperwork=paperwork,
+        unsaved=unsaved,
+        zone=memberships.zone(),
+        may_edit=guard.me().role in EDITORS,
+        body=markdown.render(form.body.data or ""),
+        shown=shown,
+        sample=questionnaire.form_of(shown, None, {}),
+        versions=versions_of(paperwork),
+        services=templates.services_of(paperwork) if paperwork else [],
+    )
+
+
+def versions_of(paperwork):
+    if paperwork is None:
+        return []
+    fields = (PaperworkVersion.number, PaperworkVersion.created_at, PaperworkVersion.created_by)
+    query = PaperworkVersion.select(*fields).where(PaperworkVersion.paperwork == paperwork)
+    return list(query.order_by(PaperworkVersion.number.desc()))
+
+
+@area.get("/staff/paperwork/<int:number>/versions/<int:version>")
+@guard.audience("staff")
+def version(number, version):
+    """One version as patients read it."""
+    paperwork = guard.found(Paperwork, number)
+    row = PaperworkVersion.get_or_none(paperwork=paperwork, number=version) or abort(404)
+    return respond.page(
+        "staff/paperwork/version.html",
+        paperwork=paperwork,
+        shown=row,
+        body=markdown.render(row.body),
+        sample=questionnaire.form_of(row, None, {}),
+        zone=memberships.zone(),
+        newest=templates.current_version(paperwork).number,
+    )
+
+
+@area.post("/staff/paperwork/<int:number>/archival")
+@guard.audience("staff", *EDITORS)
+def archive(number):
+    paperwork = guard.found(Paperwork, number)
+    templates.archive(paperwork, guard.by())
+    return respond.done(
+        url_for("staff_paperwork.overview"), f"New bookings no longer bring {paperwork.name}. What is due stays due."
+    )
+
+
+@area.post("/staff/paperwork/<int:number>/restoration")
+@guard.audience("staff", *EDITORS)
+def restore(number):
+    paperwork = guard.found(Paperwork, number)
+    templates.restore(paperwork, guard.by())
+    return respond.done(url_for("staff_paperwork.overview"), f"New bookings bring {paperwork.name} again.")
