@@ -570,6 +570,7 @@ class Delivery(Base):
     lease_until = UTCDateTime(null=True)  # nobody takes it before: it is being sent, or pauses after a failure
     failures = IntegerField(default=0)  # in a row; the pauses grow with them
     failing_since = UTCDateTime(null=True)
+    awaits_server = BooleanField(default=False)  # paused because the mail server is away, not for its own sake
     created_at = UTCDateTime(default=now)
     settled_at = UTCDateTime(null=True)
     outcome = TextField(default="")  # why it was skipped or held, or the last error

@@ -66,6 +66,8 @@ def to_folder(folder: Path, letter: EmailMessage) -> None:
         finally:
             os.close(handle)
     except OSError as fault:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
         raise ServerAway(f"The mail folder cannot be written: {fault.strerror}") from fault
 
 
@@ -143,7 +145,7 @@ def _said(code, words):
 
 
 def _told(fault):
-    if isinstance(fault, TimeoutError):
+    if isinstance(fault, TimeoutError) or "timed out" in str(fault):  # smtplib wraps some in its own class
         return f"no answer within {SECONDS} seconds"
     if isinstance(fault, socket.gaierror):
         return "its name is not known"

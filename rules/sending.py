@@ -94,6 +94,9 @@ def settle(delivery, *, status: str, outcome: str, due_at=None, pauses=None, for
         for other in list(due(now())) if for_all else []:
             facts = _facts(other, status, outcome, None, pauses)
             Delivery.update(facts).where(Delivery.id == other.id, Delivery.attempts == other.attempts).execute()
+        if status == "sent":  # the server is there, so what waited for it need not wait any longer
+            back = Delivery.update(awaits_server=False, lease_until=None)
+            back.where(Delivery.status == "waiting", Delivery.awaits_server).execute()
     log.info("delivery %s (%s): %s %s", delivery.id, delivery.kind, status, outcome)
     return True
 
@@ -101,12 +104,12 @@ def settle(delivery, *, status: str, outcome: str, due_at=None, pauses=None, for
 def _facts(delivery, status, outcome, due_at, pauses):
     moment = now()
     if pauses is None:
-        facts = {"status": status, "outcome": outcome, "lease_until": None}
+        facts = {"status": status, "outcome": outcome, "lease_until": None, "awaits_server": False}
         if due_at is not None:
             return {**facts, "due_at": due_at, "failures": 0, "failing_since": None}
         return {**facts, "settled_at": moment}
     since, failures = delivery.failing_since or moment, delivery.failures + 1
-    kept = {"failures": failures, "failing_since": since}
+    kept = {"failures": failures, "failing_since": since, "awaits_server": pauses is PAUSES_WHEN_AWAY}
     if moment - since >= GIVE_UP:
         words = f"{outcome}. Tried {failures} times in two days, then given up"
         return {"status": "failed", "outcome": words, "settled_at": moment, "lease_until": None, **kept}
