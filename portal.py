@@ -30,6 +30,7 @@ from views import demo, guard, public
 from views.hypermedia import PortalRequest
 from views.patient import account, appointments, booking, home, memberships, paperwork, profile, signin
 from views.staff import appointments as staff_appointments
+from views.staff import booking as staff_booking
 from views.staff import charges, desk, locations, messages, patients, people, plans, policies, providers, services
 from views.staff import clinic as staff_clinic
 from views.staff import paperwork as staff_paperwork
@@ -39,8 +40,8 @@ HERE = Path(__file__).resolve().parent
 AREAS = [
     public, demo,
     signin, home, booking, appointments, paperwork, memberships, account, profile,
-    staff_signin, desk, staff_appointments, patients, charges, services, staff_paperwork, providers, locations,
-    policies, plans, messages, staff_clinic, people,
+    staff_signin, desk, staff_appointments, staff_booking, patients, charges, services, staff_paperwork, providers,
+    locations, policies, plans, messages, staff_clinic, people,
 ]  # fmt: skip
 CSS = ["tokens", "reset", "base", "layout", "components", "print"]
 POLICY = (

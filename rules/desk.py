@@ -68,6 +68,10 @@ def home_zone() -> str:
     return first.time_zone if first else "UTC"
 
 
+def currency() -> str:
+    return Clinic.select(Clinic.currency).where(Clinic.id == 1).scalar() or "USD"
+
+
 def today(places: list[Location]) -> date:
     """The day it is at the first of these locations."""
     return local(now(), places[0].time_zone if places else "UTC").date()

@@ -49,7 +49,7 @@ def detail(number):
         a=a,
         at=at,
         day=local(a.starts_at, a.location.time_zone).date(),
-        status=desk.status_words(a, at),
+        state=desk.status_words(a, at),
         free_until=policy.until_words(a, policy.fee_for(a, at), at) if a.status == "booked" else "",
         accepted=PolicyAcceptance.get_or_none(PolicyAcceptance.appointment == a),
         tasks=desk.tasks_of(appointment=a),

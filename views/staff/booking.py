@@ -1,0 +1,156 @@
+"""The desk books a visit for a patient, or gives one another time: the same free times, without the lead time."""
+
+from uuid import uuid4
+
+from flask import Blueprint, request, url_for
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, HiddenField, IntegerField
+from wtforms.validators import Optional
+from wtforms.widgets import HiddenInput
+
+from models import Appointment, Category, Patient, Policy, Provider, Service, ServiceProvider
+from rules import availability, desk, markdown, openings, policy, scheduling, words
+from rules.refused import Refused
+from views import guard, respond, times
+
+area = Blueprint("staff_booking", __name__)
+
+
+class SlotForm(FlaskForm):
+    slot = HiddenField()
+
+
+class BookForm(SlotForm):
+    request_key = HiddenField()
+    policy = IntegerField(validators=[Optional()], widget=HiddenInput())  # the version that was on the page
+    accepted = BooleanField("The patient has heard the cancellation policy and accepts it")
+
+
+def offered():
+    """Services that somebody performs, by their shelves."""
+    performed = ServiceProvider.select(ServiceProvider.service).join(Provider).where(Provider.archived_at.is_null())
+    return (
+        Service.select(Service, Category)
+        .join(Category)
+        .where(Service.archived_at.is_null() & Service.id.in_(performed))
+        .order_by(Category.position, Category.name, Service.name)
+    )
+
+
+@area.get("/staff/patients/<int:number>/booking")
+@guard.audience("staff")
+def services(number):
+    shelves = {}
+    for service in offered():
+        shelves.setdefault(service.category.name, []).append(service)
+    return respond.page("staff/appointments/services.html", patient=guard.found(Patient, number), shelves=shelves)
+
+
+@area.get("/staff/patients/<int:number>/booking/<int:service>")
+@guard.audience("staff")
+def free(number, service):
+    patient, service = guard.found(Patient, number), guard.found(offered(), service)
+    shown = times.context(
+        service,
+        patient=patient,
+        here=url_for(".free", number=number, service=service.id),
+        go=lambda slot: url_for(".book", number=number, service=service.id, slot=slot),
+        lead=False,
+    )
+    title = ("Choose a time", f"{service.name} for {patient.name}", url_for(".services", number=number), "Services")
+    return _times(title, shown)
+
+
+@area.route("/staff/patients/<int:number>/booking/<int:service>/confirmation", methods=["GET", "POST"])
+@guard.audience("staff")
+def book(number, service):
+    patient, service = guard.found(Patient, number), guard.found(offered(), service)
+    form, current = BookForm(), policy.current()
+    provider, location, starts_at, gone = _asked(form, service, patient)
+    if form.validate_on_submit():
+        try:
+            read = Policy.get_or_none(Policy.id == form.policy.data) if form.accepted.data else None
+            a = scheduling.book(
+                patient, service, provider=provider, location=location, starts_at=starts_at, by=guard.by(),
+                request_key=form.request_key.data, policy=read,
+            )  # fmt: skip
+            at = words.when(a.starts_at, location.time_zone)
+            return respond.done(url_for("staff_appointments.detail", number=a.id), f"Booked for {at}.")
+        except Refused as no:
+            gone = no
+    form.request_key.data = form.request_key.data or uuid4().hex
+    form.policy.data = current and current.id
+    new = f"{words.when(starts_at, location.time_zone)}\nwith {provider.name}, {location.name}"
+    return _confirm(
+        form, gone, "Book this visit?", patient.name, url_for(".free", number=number, service=service.id), "Book",
+        [("Service", f"{service.name}, {words.money(service.price_minor, desk.currency())}"), ("Time", new)],
+        policy_text=markdown.render(current.text) if current else "",
+    )  # fmt: skip
+
+
+@area.get("/staff/appointments/<int:number>/time")
+@guard.audience("staff")
+def move_to(number):
+    a = guard.found(Appointment, number)
+    shown = times.context(
+        a.service,
+        patient=a.patient,
+        here=url_for(".move_to", number=number),
+        go=lambda slot: url_for(".move", number=number, slot=slot),
+        preferred=(None, a.location),
+        lead=False,
+        ignoring=a,
+    )
+    at = words.when(a.starts_at, a.location.time_zone)
+    back = url_for("staff_appointments.detail", number=number)
+    return _times(("Move to another time", f"{a.patient.name}, {a.service.name}, now {at}", back, "The visit"), shown)
+
+
+@area.route("/staff/appointments/<int:number>/time/confirmation", methods=["GET", "POST"])
+@guard.audience("staff")
+def move(number):
+    a, form = guard.found(Appointment, number), SlotForm()
+    provider, location, starts_at, gone = _asked(form, a.service, a.patient, ignoring=a)
+    if form.validate_on_submit():
+        try:
+            scheduling.move(a, starts_at=starts_at, provider=provider, location=location, by=guard.by())
+            at = words.when(a.starts_at, location.time_zone)
+            return respond.done(url_for("staff_appointments.detail", number=number), f"Moved to {at}. It cost nothing.")
+        except Refused as no:
+            gone = no
+    before = f"{words.when(a.starts_at, a.location.time_zone)}\nwith {a.provider.name}, {a.location.name}"
+    after = f"{words.when(starts_at, location.time_zone)}\nwith {provider.name}, {location.name}"
+    return _confirm(
+        form, gone, "Move this visit?", a.patient.name, url_for(".move_to", number=number), "Move",
+        [("Service", a.service.name), ("Until now", before), ("New time", after)],
+    )  # fmt: skip
+
+
+def _asked(form, service, patient, ignoring=None):
+    """The slot of the address or the form, and the Refused that it would get if it is not free any more."""
+    provider, location, starts_at = times.asked_slot(service, form.slot.data or request.args.get("slot"))
+    also = {"provider": provider, "location": location, "patient": patient, "lead": False, "ignoring": ignoring}
+    gone = None
+    if request.method == "GET":
+        form.slot.data = request.args.get("slot")
+        if not availability.opening_at(service, starts_at, **also):
+            try:
+                scheduling.explain_gone(service, starts_at, **also)
+            except Refused as no:
+                gone = no
+    return provider, location, starts_at, gone
+
+
+def _times(title, shown):
+    return respond.page("staff/appointments/times.html", "times", title=title, **shown)
+
+
+def _confirm(form, gone, title, lead, back, verb, facts, policy_text=""):
+    """The page that asks before anything is changed; where the time is gone it offers the nearest ones."""
+    if gone:
+        respond.refuse(form, Refused(gone.words))
+    return respond.form_page(
+        "staff/appointments/confirmation.html", form, title=title, lead=lead, back=back, verb=verb, facts=facts,
+        policy_text=policy_text, gone=gone is not None, nearest=gone.facts.get("nearest", []) if gone else [],
+        key=openings.key, spoken=openings.spoken, here=request.path,
+    )  # fmt: skip
