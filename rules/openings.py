@@ -72,20 +72,21 @@ class Shown(NamedTuple):
 def by_day(openings, at_least: int, at_most: int) -> Shown:
     """Whole days until there are enough times, out of `openings` of which `at_most` were asked for.
 
-    A day is one in the location's own zone: [(day, [openings])].
+    A day is one in the location's own zone, and each place has its own clock: [(day, [(location, [openings])])].
     """
 
     def day_of(opening):
         return local(opening.starts_at, opening.location.time_zone).date()
 
-    ordered = sorted(openings, key=lambda o: (day_of(o), o.starts_at))
+    ordered = sorted(openings, key=lambda o: (day_of(o), o.location.name, o.location.id, o.starts_at))
     days, shown = [], 0
     for day, times in groupby(ordered, key=day_of):
         if shown >= at_least:
             break
-        days.append((day, list(times)))
-        shown += len(days[-1][1])
+        days.append((day, [(where, list(there)) for where, there in groupby(times, key=lambda o: o.location)]))
+        shown += sum(len(there) for _, there in days[-1][1])
     rest = ordered[shown:]
     if rest:
         return Shown(days, min(o.starts_at for o in rest))
-    return Shown(days, ordered[-1].starts_at + timedelta(minutes=1) if shown >= at_most else None)
+    last = max((o.starts_at for o in ordered), default=None)
+    return Shown(days, last + timedelta(minutes=1) if shown >= at_most else None)

@@ -36,6 +36,12 @@ class CancelForm(ShownForm):
     )
 
 
+class OfVisit(paperwork.Due):
+    """A line of paperwork on the page of its own visit."""
+
+    for_words = ""
+
+
 def whole():
     return (
         Appointment.select(Appointment, Service, Provider, Location)
@@ -124,7 +130,7 @@ def papers(a, at):
     )
     begun = a.status in LIVE and a.starts_at <= at
     lines = [
-        paperwork.Due(
+        OfVisit(
             task.id, task.paperwork.kind, task.status, task.paperwork.name, a.starts_at, a.location.time_zone,
             a.service.name, a.id, begun and task.status != "done" and task.paperwork.kind in paperwork.COUNTS_AGAIN,
         )
