@@ -18,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 import settings
 from clock import now
 from models import OPEN_TASK, AppointmentMove, Charge, Clinic, Paperwork, Task
-from rules import calendar_file, codes, instructions, markdown, policy, words
+from rules import calendar_file, codes, instructions, markdown, memberships, policy, words
 from rules.templates import current_version
 
 TEXTS = Path(__file__).resolve().parent.parent / "partials" / "mail"
@@ -230,7 +230,9 @@ def _charge(delivery):
 
 
 def _membership(delivery):
-    return {"membership": delivery.membership, "link": f"{settings.current().base_url}/membership"}
+    membership = delivery.membership
+    price = memberships.price_words(membership)
+    return {"membership": membership, "price": price, "link": f"{settings.current().base_url}/membership"}
 
 
 FACTS = {
