@@ -31,7 +31,7 @@ class Mail:
 
     @property
     def text(self):
-        return self.message.get_body(("plain",)).get_content()
+        return self.message.get_body(("plain",)).get_content().replace("\r\n", "\n")
 
     @property
     def paragraphs(self):
