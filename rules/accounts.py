@@ -43,7 +43,7 @@ def ask_again(code: LoginCode, ip: str = "") -> LoginCode:
 def prove(number: int, asked_by: str, given: str, ip: str = "", agent: str = "") -> Patient:
     """The patient whom right digits prove; a new one when an unknown address registered."""
     with write_tx():
-        code, no = try_code(number, asked_by, given)
+        code, no = try_code(number, ("signin", "register"), asked_by, given)
         patient = None if no else _proved(code, ip, agent)
     if no:
         raise no

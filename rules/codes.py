@@ -17,6 +17,7 @@ from rules.refused import Refused
 GOOD_FOR = timedelta(minutes=10)
 TRIES = 5
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+OVER = "That code does not work any more. Please ask for a new one."
 BECAUSE = {
     "signin": "somebody asked to sign in with this address",
     "register": "somebody asked to register with this address",
@@ -89,25 +90,27 @@ def may_succeed(code: LoginCode) -> bool:
     return holder.archived_at is None
 
 
-def check_code(number: int, asked_by: str, given: str) -> LoginCode:
+def check_code(number: int, purposes: tuple, asked_by: str, given: str) -> LoginCode:
     """Use up code `number` with the digits that were given; Refused, and counted, when they are wrong."""
     with write_tx():
-        code, no = try_code(number, asked_by, given)
+        code, no = try_code(number, purposes, asked_by, given)
     if no:
         raise no
     forgive(code)
     return code
 
 
-def try_code(number: int, asked_by: str, given: str):
+def try_code(number: int, purposes: tuple, asked_by: str, given: str):
     """(code, None) when it is used up now, (code or None, the "no") otherwise.
 
     Raises nothing, so that a wrong try is counted in the caller's transaction even though it fails.
     """
-    code = LoginCode.get_or_none(LoginCode.id == number, LoginCode.asked_by == asked_by)
+    code = LoginCode.get_or_none(
+        LoginCode.id == number, LoginCode.purpose.in_(purposes), LoginCode.asked_by == asked_by
+    )
     moment = now()
     if code is None or code.used_at or not code.created_at <= moment < code.expires_at or code.tries >= TRIES:
-        return code, Refused("That code does not work any more. Please ask for a new one.", field="code", over=True)
+        return code, Refused(OVER, field="code")
     digits = "".join(letter for letter in unicodedata.normalize("NFKC", given or "") if not letter.isspace())
     if len(digits) != 6 or not digits.isdecimal():
         return code, Refused("Enter the six digits from the e-mail", field="code")
@@ -121,7 +124,7 @@ def try_code(number: int, asked_by: str, given: str):
         said = f"That is not the code we sent. You have {words.count(left, 'try', 'tries')} left."
     else:
         said = "That is not the code we sent, and it does not work any more. Please ask for a new one."
-    return code, Refused(said, field="code", over=not left)
+    return code, Refused(said, field="code")
 
 
 def forgive(code: LoginCode) -> None:

@@ -94,9 +94,9 @@ def ask_email(patient: Patient, email: str, asked_by: str, by: Actor) -> LoginCo
 def change_email(patient: Patient, number: int, asked_by: str, given: str, by: Actor) -> Patient:
     """Right digits make the new address the patient's; the old one is told, other browsers are signed out."""
     with write_tx():
-        code, no = codes.try_code(number, asked_by, given)
-        if no is None and (code.purpose != "email" or code.patient_id != patient.id):
-            no = Refused("That code does not work any more. Please ask for a new one.", field="code", over=True)
+        code, no = codes.try_code(number, ("email",), asked_by, given)
+        if no is None and code.patient_id != patient.id:
+            no = Refused(codes.OVER, field="code")
         if no is None:
             _hand_over(patient, code, by)
     if no:

@@ -169,7 +169,7 @@ def test_a_refused_try_is_counted_all_the_same(clinic):
     """The words are raised after the count is durable, never through it."""
     code = accounts.sign_in_code("ava@example.com", HERE)
     with pytest.raises(Refused):
-        accounts.check_code(code.id, HERE, wrong(code))
+        accounts.check_code(code.id, ("signin",), HERE, wrong(code))
     assert LoginCode.get_by_id(code.id).tries == 1
 
 

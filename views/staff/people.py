@@ -2,7 +2,7 @@
 
 from flask import Blueprint, request, url_for
 from flask_wtf import FlaskForm
-from wtforms import EmailField, RadioField
+from wtforms import EmailField, RadioField, SelectChoice
 from wtforms.validators import InputRequired
 
 from models import Invitation, Provider, Staff
@@ -14,19 +14,19 @@ from views.forms import EMAIL, obeys
 area = Blueprint("people", __name__)
 
 ROLES = [
-    ("desk", "Front desk: appointments, patients, payments"),
-    ("provider", "Provider: the same, and performs services"),
-    ("owner", "Owner: everything, with the clinic’s details, people and faults"),
+    SelectChoice("desk", "Front desk: appointments, patients, payments"),
+    SelectChoice("provider", "Provider: the same, and performs services"),
+    SelectChoice("owner", "Owner: everything, with the clinic’s details, people and faults"),
 ]
 
 
 class InvitationForm(FlaskForm):
     email = EmailField("E-mail address", [obeys(accounts.tidy_email)], render_kw=dict(EMAIL, autocomplete="off"))
-    role = RadioField("Role", [InputRequired("Choose a role")], choices=ROLES)
+    role = RadioField("Role", [InputRequired("Choose a role")], choices=ROLES, invalid_choice_message="Choose a role")
 
 
 class RoleForm(FlaskForm):
-    role = RadioField("Role", [InputRequired("Choose a role")], choices=ROLES)
+    role = RadioField("Role", [InputRequired("Choose a role")], choices=ROLES, invalid_choice_message="Choose a role")
 
 
 @area.get("/staff/people")
