@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass
 from hashlib import sha256
 
-from flask import abort, current_app, redirect, request, session, url_for
+from flask import abort, current_app, g, redirect, request, session, url_for
 from flask_login import LoginManager, current_user
 from htmx_flask import make_response
 
@@ -87,7 +87,11 @@ def ask_to_sign_in(who: str):
 def load(token: str):
     """The person behind a session token, or None once it ended, idled out or was archived."""
     found = accounts.session_of(token)
-    return found and Person(found.patient or found.staff, found, token)
+    if found is None:
+        return None
+    if getattr(found, "clinic", None) and "clinic" not in g:
+        g.clinic = found.clinic  # it came with the same query
+    return Person(found.patient or found.staff, found, token)
 
 
 def me() -> Patient | Staff:
