@@ -12,7 +12,10 @@ from rules.refused import Refused
 LIGHT_GROUNDS, LIGHT_WORDS = ("#f7f2ea", "#efe7da", "#fffdf9"), "#fffdf9"
 DARK_GROUNDS, DARK_WORDS = ("#1b1714", "#302923", "#25201c"), "#1b1714"
 LEAST_CONTRAST = 4.5  # WCAG 2.2, 1.4.3
-LINKS = ("website_url", "instagram_url", "facebook_url", "youtube_url", "linkedin_url", "messenger_url")
+LINKS = {
+    "website_url": "Website", "instagram_url": "Instagram", "facebook_url": "Facebook",
+    "youtube_url": "YouTube", "linkedin_url": "LinkedIn", "messenger_url": "Messenger",
+}  # fmt: skip
 WASH_LIGHT, WASH_DARK = 0.07, 0.10  # the accent's share in --accent-wash, over the sheet
 LIFT, FADE = 0.82, 0.6  # on dark screens: this lightness, and this share of the colour
 
@@ -24,9 +27,9 @@ def the_clinic() -> Clinic:
 
 def change(by, **details) -> Clinic:
     """Change some of the clinic's details; the trail keeps what they were. Raises Refused beside the field."""
-    for link in LINKS:
+    for link, name in LINKS.items():
         if details.get(link):
-            details[link] = checked_link(details[link], link)
+            details[link] = checked_link(details[link], name, link)
     if details.get("phone"):
         details["phone"] = checked_phone(details["phone"])
     if details.get("accent"):
@@ -44,7 +47,7 @@ def change(by, **details) -> Clinic:
         return clinic
 
 
-def checked_link(text: str, field: str | None = None) -> str:
+def checked_link(text: str, name: str, field: str | None = None) -> str:
     """An https address as it stands in the footer; one typed without https:// gets it."""
     address = text.strip()
     if re.match(r"[\w-]+(\.[\w-]+)+(/|$)", address):
@@ -52,11 +55,11 @@ def checked_link(text: str, field: str | None = None) -> str:
     try:
         parts = urlsplit(address)
         sound = parts.scheme == "https" and "." in (parts.hostname or "") and (parts.port or 443) == 443
-        sound = sound and parts.username is None and re.fullmatch(r"""[!-~]+""", address)
+        sound = sound and parts.username is None and re.fullmatch(r"[!-~]+", address)
     except ValueError:
         sound = False
     if not sound or re.search(r'[<>"\\`{}|^]', address):
-        raise Refused("Enter a full address that starts with https://, like https://www.example.com", field=field)
+        raise Refused(f"Enter the {name} address in full, like https://www.example.com", field=field)
     return address
 
 

@@ -1,6 +1,6 @@
 """When providers work where, week by week, and when they are away."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import product
 from zoneinfo import ZoneInfo
 
@@ -168,9 +168,9 @@ def add_time_off(provider, by, *, starts, ends, zone: str, reason="", sure: bool
         raise Refused("Enter a start within the last five years", field="starts")
     if ends.year > now().year + 5:
         raise Refused("Enter an end within the next five years", field="ends")
-    starts_at = starts.replace(tzinfo=ZoneInfo(zone), fold=0)
-    ends_at = ends.replace(tzinfo=ZoneInfo(zone), fold=1)  # an hour that comes twice is off both times
-    if starts_at.timestamp() >= ends_at.timestamp():
+    starts_at = starts.replace(tzinfo=ZoneInfo(zone), fold=0).astimezone(UTC)
+    ends_at = ends.replace(tzinfo=ZoneInfo(zone), fold=1).astimezone(UTC)  # an hour that comes twice is off both times
+    if starts_at >= ends_at:
         raise Refused("Enter an end that is later than the start", field="ends")
     if ends_at <= now():
         raise Refused("This time is already over", field="ends")

@@ -1,8 +1,11 @@
 """The clinic's own details and footer links, one small form for each part."""
 
+from functools import partial
+
 from flask import Blueprint, abort, url_for
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, EmailField, SelectField, StringField, TelField, TextAreaField
+from wtforms.fields import SelectChoice
 from wtforms.validators import Length, Optional
 
 from rules import clinic as details
@@ -15,10 +18,10 @@ from views.forms import EMAIL, WholeNumber, line, obeys
 
 area = Blueprint("clinic", __name__)
 
-CURRENCIES = [
-    ("USD", "US dollar ($)"), ("EUR", "Euro (€)"), ("GBP", "Pound sterling (£)"),
-    ("CAD", "Canadian dollar (CA$)"), ("AUD", "Australian dollar (A$)"),
-]  # fmt: skip
+CURRENCIES = {
+    "USD": "US dollar ($)", "EUR": "Euro (€)", "GBP": "Pound sterling (£)",
+    "CAD": "Canadian dollar (CA$)", "AUD": "Australian dollar (A$)",
+}  # fmt: skip
 SWATCHES = [
     ("#643049", "Plum"), ("#1f4a73", "Ink blue"), ("#2f5730", "Pine"),
     ("#375a5a", "Slate"), ("#8a4b2a", "Clay"), ("#3a3a3a", "Charcoal"),
@@ -26,10 +29,14 @@ SWATCHES = [
 NOTE = Length(max=2000, message="Use at most 2,000 letters")
 
 
-def link(label):
+def link(name):
     return StringField(
-        label,
-        [Optional(), Length(max=300, message="Use at most 300 letters"), obeys(details.checked_link)],
+        name,
+        [
+            Optional(),
+            Length(max=300, message="Use at most 300 letters"),
+            obeys(partial(details.checked_link, name=name)),
+        ],
         filters=[profile.tidy],
         render_kw={"inputmode": "url", "autocapitalize": "none", "spellcheck": "false", "maxlength": 300},
     )
@@ -52,8 +59,12 @@ class NamesForm(FlaskForm):
 
 
 class NotesForm(FlaskForm):
-    important_note = TextAreaField("Important note on the patient’s home page", [NOTE], filters=[profile.tidy_text])
-    emergency_words = TextAreaField("What to do when worried after a visit", [NOTE], filters=[profile.tidy_text])
+    important_note = TextAreaField(
+        "Important note on the patient’s home page", [Optional(), NOTE], filters=[profile.tidy_text]
+    )
+    emergency_words = TextAreaField(
+        "What to do when worried after a visit", [Optional(), NOTE], filters=[profile.tidy_text]
+    )
 
 
 class LookForm(FlaskForm):
@@ -63,10 +74,7 @@ class LookForm(FlaskForm):
         filters=[profile.tidy],
         render_kw={"maxlength": 7, "autocapitalize": "none", "spellcheck": "false"},
     )
-
-
-class MoneyForm(FlaskForm):
-    currency = SelectField("Currency", choices=CURRENCIES)
+    currency = SelectField("Currency", choices=[SelectChoice(*each) for each in CURRENCIES.items()])
 
 
 class LinksForm(FlaskForm):
@@ -95,8 +103,7 @@ class PortalForm(FlaskForm):
 SECTIONS = {
     "names": ("Name and contact", NamesForm),
     "notes": ("Words for patients", NotesForm),
-    "look": ("Colour", LookForm),
-    "money": ("Currency", MoneyForm),
+    "look": ("Colour and currency", LookForm),
     "links": ("Links in the footer", LinksForm),
     "booking": ("Booking", BookingForm),
     "portal": ("Signing out and mail", PortalForm),
@@ -147,7 +154,7 @@ def part_page(section, form):
 
 def parts(clinic):
     """What stands in each part, in words: (heading, section, [(label, value)])."""
-    money = dict(CURRENCIES).get(clinic.currency, clinic.currency)
+    money = CURRENCIES.get(clinic.currency, clinic.currency)
     none = "Not filled in"
     told = {
         "names": [
@@ -155,13 +162,8 @@ def parts(clinic):
             ("Phone", clinic.phone or none), ("E-mail", clinic.email or none),
         ],
         "notes": [("Important note", clinic.important_note or none), ("When worried", clinic.emergency_words or none)],
-        "look": [("Accent", clinic.accent or "Foyer’s own plum")],
-        "money": [("Currency", money)],
-        "links": [
-            ("Website", clinic.website_url or none), ("Instagram", clinic.instagram_url or none),
-            ("Facebook", clinic.facebook_url or none), ("YouTube", clinic.youtube_url or none),
-            ("LinkedIn", clinic.linkedin_url or none), ("Messenger", clinic.messenger_url or none),
-        ],
+        "look": [("Accent", clinic.accent or "Foyer’s own plum"), ("Currency", money)],
+        "links": [(name, getattr(clinic, link) or none) for link, name in details.LINKS.items()],
         "booking": [
             ("Least notice", span(clinic.lead_minutes)), ("How far ahead", span(clinic.horizon_days * 1440)),
             ("A time every", span(clinic.slot_minutes)), ("Undo a booking for", span(clinic.grace_minutes)),

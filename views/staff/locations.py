@@ -3,6 +3,7 @@
 from flask import Blueprint, url_for
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, SelectField, TelField, TextAreaField
+from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, Length, Optional
 
 from clock import local, now
@@ -118,5 +119,8 @@ def restore(number):
 
 
 def location_page(form, location=None):
-    form.time_zone.choices = locations.zones(besides=location.time_zone if location else "")
+    regions = locations.zones(besides=location.time_zone if location else "")
+    form.time_zone.choices = [
+        SelectChoice(name, city, optgroup=region) for region, names in regions.items() for name, city in names
+    ]
     return respond.form_page("staff/locations/location.html", form, location=location)

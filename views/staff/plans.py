@@ -3,6 +3,7 @@
 from flask import Blueprint, url_for
 from flask_wtf import FlaskForm
 from wtforms import RadioField, TextAreaField
+from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, Length, Optional
 
 from models import AgreementVersion, Plan
@@ -39,7 +40,9 @@ class PlanForm(FlaskForm):
         filters=[profile.tidy_text],
     )
     price_minor = AmountField("Price of a period", missing="Enter the price; 0 for a free plan")
-    period = RadioField("Charged", choices=[("month", "Every month"), ("year", "Every year")], default="month")
+    period = RadioField(
+        "Charged", choices=[SelectChoice("month", "Every month"), SelectChoice("year", "Every year")], default="month"
+    )
 
     def details(self):
         told = {name: self[name].data for name in ("name", "summary", "benefits", "price_minor", "period")}

@@ -3,6 +3,7 @@
 from flask import Blueprint, url_for
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, RadioField, TextAreaField
+from wtforms.fields import SelectChoice
 from wtforms.validators import Length, Optional
 
 from models import Policy
@@ -15,7 +16,7 @@ from views.forms import AmountField, WholeNumber
 
 area = Blueprint("policies", __name__)
 
-KINDS = [("fixed", "A fixed amount"), ("percent", "A share of the price, in percent")]
+KINDS = [SelectChoice("fixed", "A fixed amount"), SelectChoice("percent", "A share of the price, in percent")]
 SETTINGS = ("notice_hours", "fee_kind", "fee_value", "no_show_kind", "no_show_value", "late_move_costs")
 EXAMPLE_PRICE = 400_00
 

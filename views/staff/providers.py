@@ -3,6 +3,7 @@
 from flask import Blueprint, url_for
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, SelectField
+from wtforms.fields import SelectChoice
 
 from models import Location, Provider, Staff, TimeOff, WorkingHours
 from rules import hours, locations, providers
@@ -22,7 +23,7 @@ class ProviderForm(FlaskForm):
 
 
 class HoursForm(FlaskForm):
-    weekday = SelectField("Day", coerce=int, choices=list(enumerate(hours.WEEKDAYS)))
+    weekday = SelectField("Day", coerce=int, choices=[SelectChoice(*each) for each in enumerate(hours.WEEKDAYS)])
     location = SelectField("Location", coerce=int)
     opens = Clock("From", "Enter when the work begins, like 09:00")
     closes = Clock("To", "Enter when the work ends, like 17:00")
@@ -88,7 +89,8 @@ def save(provider):
 
 
 def accounts(provider):
-    return [(0, "None"), *((a.id, f"{a.name} ({a.email})") for a in providers.accounts_for(provider))]
+    named = [SelectChoice(a.id, f"{a.name} ({a.email})") for a in providers.accounts_for(provider)]
+    return [SelectChoice(0, "None"), *named]
 
 
 def provider_page(form, provider=None):
@@ -180,13 +182,13 @@ def remove_time_off(number, off):
 
 
 def places():
-    return [(place.id, place.name) for place in locations.all_of_them() if place.archived_at is None]
+    return [SelectChoice(place.id, place.name) for place in locations.all_of_them() if place.archived_at is None]
 
 
 def detail_page(provider, hours_form=None, off_form=None, wrong=None):
     """The week and the time off; the form that came back with errors is the page's form."""
     week, own = hours.of(provider), places()
-    home = week[0].location_id if week else (own[0][0] if own else None)
+    home = week[0].location_id if week else (own[0].value if own else None)
     form = wrong or hours_form or off_form
     hours_form = hours_form or HoursForm(formdata=None, location=home)
     off_form = off_form or TimeOffForm(formdata=None, clock=home)
