@@ -106,7 +106,7 @@ def cancelling_fee(appointment, accepted, move, grace, at) -> Fee:
     if move and move.window == "open":
         return fee(0, appointment.starts_at, "Free: the clinic moved your appointment to this time.")
     if move and move.window == "closed":
-        until = max(min(move.from_starts_at - notice, move.moved_at), graced_until)
+        until = max(min(move.from_starts_at - notice, move.moved_at - timedelta.resolution), graced_until)
         late = f"You moved this appointment less than {hours} before its earlier time, so cancelling counts as late."
     else:
         until = min(max(appointment.starts_at - notice, graced_until), appointment.starts_at)

@@ -5,7 +5,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from models import Appointment, Clinic, Provider, Service, ServiceProvider, TimeOff, WorkingHours
@@ -17,14 +17,17 @@ CHANGES = {
     "America/New_York": [datetime(2026, 3, 8, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)],
     "Europe/London": [datetime(2026, 3, 29, tzinfo=UTC), datetime(2026, 10, 25, tzinfo=UTC)],
 }
-stretch = st.tuples(st.integers(0, 1439), st.integers(0, 1440)).filter(lambda s: s[0] < s[1])
+minute = st.integers(0, 1440) | st.sampled_from([0, 60, 75, 90, 105, 120, 135, 150, 165, 180])  # and near a change
+stretch = st.tuples(minute, minute).filter(lambda s: s[0] < s[1])
 
 
 @st.composite
 def situations(draw):
     zone = draw(st.sampled_from(sorted(CHANGES)))
-    first = draw(st.sampled_from(CHANGES[zone])) - draw(st.sampled_from([timedelta(hours=6), 2 * DAY]))
-    hours = [(weekday, *draw(stretch)) for weekday in draw(st.lists(st.integers(0, 6), min_size=1, max_size=5))]
+    first = draw(st.sampled_from(CHANGES[zone])) - draw(st.sampled_from([timedelta(), timedelta(hours=6), 2 * DAY]))
+    hours = [
+        (weekday, *draw(stretch)) for weekday in draw(st.lists(st.sampled_from([5, 6, 6, 0]), min_size=1, max_size=4))
+    ]
     busy = []
     for start, length in draw(st.lists(st.tuples(st.integers(-300, 2000), st.integers(1, 600)), max_size=5)):
         busy.append((first + start * MINUTE, first + (start + length) * MINUTE))
@@ -47,7 +50,7 @@ def by_the_minute(stretches, busy, *, zone, since, until, length, step):
     shown = {}
     for wall in walls:
         shown[wall] = shown.get(wall, 0) + 1
-    # A day of work ends at midnight: an appointment does not run from one day's hours into the next.
+    # An appointment stays inside one stretch of the wall clock's day, also where a skipped hour joins two.
     free = [
         wall.hour * 60 + wall.minute in worked[wall.weekday()] and not any(a <= minute < b for a, b in busy)
         for wall, minute in zip(walls, minutes, strict=True)
@@ -58,15 +61,28 @@ def by_the_minute(stretches, busy, *, zone, since, until, length, step):
             continue
         if walls[n + many - 1].date() != wall.date():
             continue
-        opening = wall.hour * 60 + wall.minute
+        opening = closing = wall.hour * 60 + wall.minute
         while opening - 1 in worked[wall.weekday()]:
             opening -= 1
-        if (wall.hour * 60 + wall.minute - opening) % step == 0:
+        while closing in worked[wall.weekday()]:
+            closing += 1
+        last = walls[n + many - 1]
+        if (wall.hour * 60 + wall.minute - opening) % step == 0 and last.hour * 60 + last.minute < closing:
             found.append(minute)
     return found
 
 
-@settings(max_examples=150, deadline=None)
+def change(zone, closes):
+    """A morning on which the clocks go forward, with hours that close inside the skipped hour."""
+    return {
+        "zone": zone, "stretches": [(6, 0, closes)], "busy": [], "since": CHANGES[zone][0],
+        "until": CHANGES[zone][0] + DAY, "length": 30 * MINUTE, "step": 15,
+    }  # fmt: skip
+
+
+@example(change("America/New_York", 150))
+@example(change("Europe/London", 90))
+@settings(max_examples=250, deadline=None)
 @given(situations())
 def test_the_core_finds_exactly_what_a_grid_of_minutes_finds(situation):
     situation = dict(situation)
