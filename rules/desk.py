@@ -1,10 +1,9 @@
-"""What the front desk reads: the day, what needs attention, the search, one patient's record. Constant queries each."""
+"""What the front desk reads: the day, its visits and what needs attention; a constant number of queries each."""
 
-import re
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from peewee import JOIN, fn
+from peewee import fn
 
 from clock import local, now
 from models import (
@@ -21,7 +20,6 @@ from models import (
     Service,
     ServiceProvider,
     Task,
-    TrailEntry,
     WorkingHours,
 )
 
@@ -34,7 +32,6 @@ STATUS_WORDS = {
 }
 BEFORE_THE_VISIT = ("questionnaire", "consent", "pre_treatment")
 COMING_DAYS = 7
-PER_PAGE = 25
 
 
 def status_words(row, at) -> str:
@@ -49,9 +46,6 @@ def gate_words(done: int, needed: int) -> str:
     if not needed:
         return "No paperwork"
     return "All done" if done == needed else f"{done} of {needed} done"
-
-
-# --- the day ------------------------------------------------------------------------------------
 
 
 def locations() -> list[Location]:
@@ -99,13 +93,13 @@ def day(on: date, places: list[Location], provider=None) -> list:
     within = _on(places, on, on)
     if within is None:
         return []
-    query = _visits().where(within)
+    query = visits().where(within)
     if provider is not None:
         query = query.where(Appointment.provider == provider)
     return list(query.order_by(Appointment.starts_at, Appointment.id).namedtuples())
 
 
-def _visits():
+def visits():
     gate = (
         Task.select(fn.COUNT(Task.id))
         .join(Paperwork)
@@ -183,94 +177,3 @@ def first_steps() -> list[tuple[str, str, bool]]:
         ("Paperwork, assigned to the service", "/staff/paperwork", Assignment.select().exists()),
         ("A cancellation policy", "/staff/policy", bool(policy and policy.active)),
     ]
-
-
-# --- finding a patient --------------------------------------------------------------------------
-
-
-def search(term: str, page: int = 1) -> tuple[list, int]:
-    """Patients whose name, e-mail or phone holds every word of the term: one page of them, and how many there are."""
-    found = Patient.archived_at.is_null()
-    for word in term.split()[:6]:
-        here = Patient.first_name.contains(word) | Patient.last_name.contains(word)
-        here |= Patient.preferred_name.contains(word) | Patient.email.contains(word)
-        digits = re.sub(r"\D", "", word).lstrip("0")
-        if len(digits) >= 3:
-            here |= Patient.phone.contains(digits)
-        found &= here
-    whole = re.sub(r"[\s().+-]", "", term).lstrip("0")
-    if whole.isdigit() and len(whole) >= 3:  # a number typed with spaces is one number
-        found = Patient.archived_at.is_null() & Patient.phone.contains(whole)
-    later = Appointment.alias()
-    following = later.select(fn.MIN(later.starts_at)).where(
-        (later.patient == Patient.id) & (later.status == "booked") & (later.starts_at > now())
-    )
-    rows = (
-        Patient.select(
-            Patient.id, Patient.first_name, Patient.last_name, Patient.preferred_name, Patient.birth_date,
-            Patient.email, Patient.phone, Appointment.starts_at.alias("next_at"), Location.time_zone,
-        )
-        .join_from(
-            Patient, Appointment, JOIN.LEFT_OUTER,
-            on=(Appointment.patient == Patient.id)
-            & (Appointment.status == "booked") & (Appointment.starts_at == following),
-        )
-        .join_from(Appointment, Location, JOIN.LEFT_OUTER)
-        .where(found)
-        .order_by(fn.LOWER(Patient.last_name), fn.LOWER(Patient.first_name), Patient.id)
-    )  # fmt: skip
-    number = Patient.select().where(found).count()
-    return list(rows.paginate(max(page, 1), PER_PAGE).namedtuples()), number
-
-
-def holder_of(email: str) -> Patient | None:
-    """The patient who has this address already."""
-    return Patient.get_or_none(Patient.email == email) if email else None
-
-
-# --- one record ---------------------------------------------------------------------------------
-
-
-def visits_of(patient) -> list:
-    """All visits of a patient, latest first; one query."""
-    return list(_visits().where(Appointment.patient == patient).order_by(Appointment.starts_at.desc()).namedtuples())
-
-
-def tasks_of(patient=None, appointment=None) -> list:
-    """The paperwork of a patient, or of one visit, newest visit first; one query."""
-    whose = Task.patient == patient if patient is not None else Task.appointment == appointment
-    return list(
-        Task.select(
-            Task.id, Task.status, Task.done_at, Task.lapsed_at, Task.counted_from.alias("counted_from"),
-            Paperwork.kind, Paperwork.name, Appointment.id.alias("appointment_id"), Appointment.starts_at,
-            Appointment.status.alias("visit_status"), Service.name.alias("service_name"), Location.time_zone,
-        )
-        .join_from(Task, Paperwork)
-        .join_from(Task, Appointment)
-        .join_from(Appointment, Service)
-        .join_from(Appointment, Location)
-        .where(whose)
-        .order_by(Appointment.starts_at.desc(), Task.id)
-        .namedtuples()
-    )  # fmt: skip
-
-
-def charges_of(patient=None, appointment=None) -> list[Charge]:
-    whose = Charge.patient == patient if patient is not None else Charge.appointment == appointment
-    return list(Charge.select().where(whose).order_by(Charge.id.desc()))
-
-
-def owed() -> list[Charge]:
-    """What waits to be paid, oldest first, with whose it is; one query."""
-    return list(Charge.select(Charge, Patient).join(Patient).where(Charge.status == "owed").order_by(Charge.id))
-
-
-def messages_of(patient=None, appointment=None, at_most: int = 25) -> list[Delivery]:
-    whose = Delivery.patient == patient if patient is not None else Delivery.appointment == appointment
-    return list(Delivery.select().where(whose).order_by(Delivery.due_at.desc(), Delivery.id.desc()).limit(at_most))
-
-
-def trail_of(patient=None, subject: str = "", at_most: int = 25) -> list[TrailEntry]:
-    """What was done to, and who looked at, a record or one thing of it; newest first."""
-    about = TrailEntry.patient == patient if patient is not None else TrailEntry.subject == subject
-    return list(TrailEntry.select().where(about).order_by(TrailEntry.id.desc()).limit(at_most))

@@ -7,7 +7,7 @@ from wtforms.validators import InputRequired, Length
 
 from clock import local, now
 from models import Appointment, AppointmentMove, Location, Patient, PolicyAcceptance, Provider, Service
-from rules import desk, policy, scheduling, trail
+from rules import desk, outbox, policy, records, scheduling, trail
 from rules.charging import REASONS, STATUSES
 from rules.paperwork import KIND_WORDS
 from rules.refused import Refused
@@ -52,12 +52,15 @@ def detail(number):
         state=desk.status_words(a, at),
         free_until=policy.until_words(a, policy.fee_for(a, at), at) if a.status == "booked" else "",
         accepted=PolicyAcceptance.get_or_none(PolicyAcceptance.appointment == a),
-        tasks=desk.tasks_of(appointment=a),
-        charges=desk.charges_of(appointment=a),
-        messages=desk.messages_of(appointment=a),
+        tasks=records.tasks_of(appointment=a),
+        task_words=records.task_words,
+        task_late=records.task_late,
+        charges=records.charges_of(appointment=a),
+        messages=records.messages_of(appointment=a),
         moves=list(moves),
-        history=desk.trail_of(subject=f"appointment {a.id}"),
+        history=records.trail_of(subject=f"appointment {a.id}"),
         kind_words=KIND_WORDS,
+        message_words=outbox.KIND_WORDS,
         reasons=REASONS,
         charge_words=STATUSES,
     )
@@ -84,13 +87,13 @@ def absence(number):
     fee, form = policy.no_show_fee_for(a), AbsenceForm()
     form.fee.choices = [("charge", f"Charge {fee.words}"), ("waive", "Let it go")]
     if not fee.amount_minor:
-        form.fee.choices, form.fee.data = [("waive", "No fee")], "waive"
+        form.fee.choices = [("waive", "No fee")]
     if form.validate_on_submit():
-        charged = form.fee.data == "charge"
+        charged, why = form.fee.data == "charge", (form.why.data or "").strip()
         try:
-            if fee.amount_minor and not charged and not form.why.data.strip():
+            if fee.amount_minor and not charged and not why:
                 raise Refused("Enter why the fee is not charged", field="why")
-            scheduling.miss(a, guard.by(), charge=charged, why=form.why.data.strip())
+            scheduling.miss(a, guard.by(), charge=charged, why=why)
             words = f"No-show noted. {fee.words} is owed." if charged else "No-show noted. Nothing is charged."
             return respond.done(url_for(".detail", number=number), words)
         except Refused as no:

@@ -6,7 +6,7 @@ from wtforms import StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from models import Charge, Patient
-from rules import charging, desk, trail
+from rules import charging, desk, records, trail
 from rules.refused import Refused
 from views import guard, respond
 
@@ -29,7 +29,7 @@ class RefundForm(FlaskForm):
 @area.get("/staff/charges")
 @guard.audience("staff")
 def owed():
-    charges = desk.owed()
+    charges = records.owed()
     return respond.page(
         "staff/charges/owed.html",
         charges=charges,

@@ -7,7 +7,7 @@ from wtforms.validators import InputRequired, Length, Optional
 
 from clock import now
 from models import Appointment, Location, Paperwork, Patient, Provider, Service, Task
-from rules import accounts, answers, desk, markdown, memberships, paperwork, profile, records, signing, trail
+from rules import accounts, answers, desk, markdown, memberships, outbox, paperwork, profile, records, signing, trail
 from rules.charging import REASONS, STATUSES
 from rules.refused import Refused
 from views import guard, respond
@@ -37,7 +37,7 @@ def search():
     valid = request.method == "GET" or form.validate()
     term = (form.q.data or "").strip() if valid else ""
     page = int(number) if (number := request.form.get("page", "1")).isdecimal() and len(number) < 6 else 1
-    rows, total = desk.search(term, page) if valid else ([], 0)
+    rows, total = records.search(term, page) if valid else ([], 0)
     return respond.form_page(
         "staff/patients/search.html",
         form,
@@ -46,7 +46,7 @@ def search():
         total=total,
         term=term,
         number=page,
-        pages=max(1, -(-total // desk.PER_PAGE)),
+        pages=max(1, -(-total // records.PER_PAGE)),
         phone_words=profile.phone_words,
     )
 
@@ -71,8 +71,8 @@ def new():
 def record(number):
     patient, at = guard.found(Patient, number), now()
     trail.looked(guard.by(), patient)
-    visits = desk.visits_of(patient)
-    charges = desk.charges_of(patient)
+    visits = records.visits_of(patient)
+    charges, tasks = records.charges_of(patient), records.tasks_of(patient)
     return respond.page(
         "staff/patients/record.html",
         patient=patient,
@@ -80,16 +80,21 @@ def record(number):
         zone=desk.home_zone(),
         upcoming=[v for v in reversed(visits) if v.ends_at > at and v.status in ("booked", "arrived")],
         past=[v for v in visits if v.ends_at <= at or v.status not in ("booked", "arrived")],
-        tasks=desk.tasks_of(patient),
+        tasks=[row for row in tasks if records.still_open(row)],
+        closed_tasks=[row for row in tasks if not records.still_open(row)],
+        task_words=records.task_words,
+        task_late=records.task_late,
+        at_most=records.LATEST,
         charges=charges,
         owed_minor=sum(charge.amount_minor for charge in charges if charge.status == "owed"),
-        messages=desk.messages_of(patient),
+        messages=records.messages_of(patient),
         membership=memberships.of(patient),
-        history=desk.trail_of(patient),
+        history=records.trail_of(patient),
         phone_words=profile.phone_words,
         status_words=desk.status_words,
         gate_words=desk.gate_words,
         kind_words=paperwork.KIND_WORDS,
+        message_words=outbox.KIND_WORDS,
         reasons=REASONS,
         charge_words=STATUSES,
     )
