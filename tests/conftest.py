@@ -147,7 +147,7 @@ class Browser(FlaskClient):
         assert found, f"no CSRF token on {self.token_page}"
         return found.group(1)
 
-    def submit(self, address, *, htmx=False, **form):
+    def submit(self, address, /, *, htmx=False, **form):
         """POST a form as a page would, CSRF token included; returns the answer."""
         headers = {"HX-Request": "true", "HX-Request-Type": "partial"} if htmx else {}
         return self.post(address, data={"csrf_token": self.token(), **form}, headers=headers)

@@ -25,6 +25,5 @@ def colours():
         {
             "Content-Type": "text/css; charset=utf-8",
             "Cache-Control": "public, max-age=31536000, immutable" if kept else "no-cache",
-            "Vary": "Accept-Encoding",
         },
     )
