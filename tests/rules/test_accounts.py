@@ -146,6 +146,11 @@ def test_the_digits_are_not_stored_and_depend_on_the_secret_key(clinic, monkeypa
     assert accounts.digits_of(code) != digits
 
 
+def test_each_code_has_digits_of_its_own(clinic):
+    asked = [accounts.sign_in_code(f"somebody{number}@example.com", HERE) for number in range(20)]
+    assert len({accounts.digits_of(code) for code in asked}) > 15
+
+
 @pytest.mark.parametrize("typed", ["{}", " {} ", "{0:.3} {0:.3}"])
 def test_blanks_in_a_code_are_ignored(clinic, typed):
     code = accounts.sign_in_code("ava@example.com", HERE)
@@ -457,6 +462,19 @@ def test_a_newer_invitation_and_a_withdrawal_end_the_link(clinic):
     people.withdraw(invitation, owner_of(clinic))
     assert people.invitation_of(token_of(link)) is None
     assert people.open_invitations() == []
+
+
+def test_two_who_use_one_link_at_once_do_not_both_succeed(clinic, monkeypatch):
+    for link, invitation in (
+        people.new_password_link(clinic.desk, owner_of(clinic)),
+        people.invite("new@example.com", "desk", owner_of(clinic)),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(people, "invitation_of", lambda token, invitation=invitation: invitation)  # read before
+            assert people.accept(token_of(link), "First", "", SECRET)
+            assert people.accept(token_of(link), "Second", "", SECRET + "!") is None
+    assert accounts.check_password("desk@example.com", SECRET)
+    assert accounts.check_password("new@example.com", SECRET).name == "First"
 
 
 def test_a_link_for_a_new_password_signs_the_old_browsers_out(clinic):

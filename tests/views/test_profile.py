@@ -170,8 +170,9 @@ def test_a_new_address_is_proved_first_and_the_old_one_is_told(as_ava, clinic):
     assert line.details == {}
 
 
-def test_codes_of_the_old_address_end_with_it(as_ava, clinic):
-    old = accounts.sign_in_code("ava@example.com", "a browser")
+@pytest.mark.parametrize("ask", [accounts.sign_in_code, accounts.register])
+def test_codes_of_the_old_address_end_with_it(as_ava, clinic, ask):
+    old = ask("ava@example.com", "a browser")
     as_ava.submit("/profile/email", email="ava.new@example.com")
     as_ava.submit("/profile/email/code", code=digits())
     with pytest.raises(Refused):
