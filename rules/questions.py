@@ -16,6 +16,8 @@ import re
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
+from rules.profile import tidy as tidy_line
+from rules.profile import tidy_text
 from rules.refused import Refused
 
 TYPES = {
@@ -62,7 +64,7 @@ def tidy(questions: list[dict]) -> list[dict]:
 
 
 def _tidy_one(given: dict) -> dict:
-    label = " ".join(str(given.get("label") or "").split())
+    label = tidy_line(str(given.get("label") or ""))
     if not label:
         raise Refused("Write what you ask.", "label")
     if len(label) > 300:
@@ -74,10 +76,10 @@ def _tidy_one(given: dict) -> dict:
         "label": label,
         "type": kind,
         "required": bool(given.get("required")),
-        "help": " ".join(str(given.get("help") or "").split())[:500],
+        "help": tidy_line(str(given.get("help") or ""))[:500],
     }
     if kind in WITH_CHOICES:
-        choices = [" ".join(str(choice).split())[:200] for choice in given.get("choices") or []]
+        choices = [tidy_line(str(choice))[:200] for choice in given.get("choices") or []]
         choices = list(dict.fromkeys(choice for choice in choices if choice))
         if len(choices) < 2:
             raise Refused("Write at least two choices, one on each line.", "choices")
@@ -85,7 +87,7 @@ def _tidy_one(given: dict) -> dict:
             raise Refused(f"Write {MOST_CHOICES} choices at most.", "choices")
         question["choices"] = choices
     if kind == "number":
-        question["unit"] = " ".join(str(given.get("unit") or "").split())[:40]
+        question["unit"] = tidy_line(str(given.get("unit") or ""))[:40]
         least, most = _bound(given.get("least"), "least"), _bound(given.get("most"), "most")
         if least is not None and most is not None and least > most:
             raise Refused("The highest number must not be below the lowest.", "most")
@@ -144,17 +146,17 @@ def check(question: dict, given):
     `given` is what a form sends (text, or a list of texts) or what is stored already. Nothing given
     answers None, which is fine here: `missing` says what must not stay empty.
     """
-    if blank(given):
-        return None
     kind, label = question["type"], question["label"]
     if isinstance(given, list | tuple) and kind != "multiple":
-        given = given[0]
+        given = given[0] if given else None
+    if blank(given):
+        return None
     if kind in LONGEST:
-        text = str(given).replace("\r\n", "\n").replace("\x00", "").strip()
+        text = tidy_text(str(given))
         most = question.get("most") or LONGEST[kind]
         if len(text) > most:
             raise Refused(f"Keep your answer to “{label}” to {most} characters or fewer; it has {len(text)}.")
-        return text
+        return text or None
     if kind == "yes_no":
         if given not in ("yes", "no"):
             raise Refused(f"Choose yes or no for “{label}”")

@@ -6,6 +6,7 @@ from clock import now
 from database import write_tx
 from models import Assignment, Category, Paperwork, Provider, Service, ServiceProvider
 from rules import trail
+from rules.profile import tidy, tidy_text
 from rules.refused import Refused
 
 DURATION = (5, 720)
@@ -45,7 +46,7 @@ def listed() -> list:
 
 def category(by, number: int | None, new_name: str) -> Category:
     """The shelf that was chosen, or a new one when a name is given; a name that exists is that shelf."""
-    new_name = " ".join((new_name or "").split())
+    new_name = tidy(new_name)
     if new_name:
         if len(new_name) > 80:
             raise Refused("Keep the category to 80 characters or fewer.", "new_category")
@@ -87,7 +88,7 @@ def save(service: Service | None, by, *, name, summary, category_number, new_cat
 
 
 def _facts(name, summary, duration_minutes, buffer_minutes, price_minor) -> dict:
-    name = " ".join((name or "").split())
+    name = tidy(name)
     if not name:
         raise Refused("Write what the service is called.", "name")
     if len(name) > 120:
@@ -101,7 +102,7 @@ def _facts(name, summary, duration_minutes, buffer_minutes, price_minor) -> dict
     if price_minor is None or not 0 <= price_minor <= HIGHEST_PRICE:
         raise Refused("Write the price; 0 means free of charge.", "price")
     return {
-        "name": name, "summary": (summary or "").strip(), "duration_minutes": duration_minutes,
+        "name": name, "summary": tidy_text(summary), "duration_minutes": duration_minutes,
         "buffer_minutes": buffer_minutes, "price_minor": price_minor,
     }  # fmt: skip
 

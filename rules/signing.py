@@ -10,6 +10,7 @@ from clock import now
 from database import write_tx
 from models import Signature
 from rules import trail
+from rules.profile import tidy
 from rules.refused import Refused
 
 MOST_POINTS = 20_000
@@ -30,7 +31,7 @@ def sign(*, patient, by, text, version_digest, method, signer_name, strokes=None
     """
     if method not in ("drawn", "typed"):
         raise Refused("Choose how you sign: draw your signature or type your name.", "method")
-    name = " ".join((signer_name or "").split())
+    name = tidy(signer_name)
     if sum(letter.isalpha() for letter in name) < 2:
         raise Refused("Type your full name to sign.", "full_name")
     if len(name) > 160:

@@ -10,6 +10,7 @@ from database import write_tx
 from models import KINDS, Assignment, Paperwork, PaperworkVersion, Service
 from rules import questions as asked
 from rules import trail
+from rules.profile import tidy
 from rules.refused import Refused
 from rules.words import count
 
@@ -39,7 +40,7 @@ def write_version(paperwork: Paperwork, by, title: str, body: str, questions: li
     `onto` is the number of the version that the writer had before them; Refused (facts["version"]: the
     newest) when somebody wrote another one meanwhile.
     """
-    title = " ".join(title.split())
+    title = tidy(title)
     body = body.replace("\r\n", "\n").replace("\x00", "").strip()
     if not title:
         raise Refused("Write the title that the patient reads.", "title")
@@ -150,7 +151,7 @@ def validity_words(paperwork) -> str:
 
 
 def _facts(kind, name, validity, validity_days, delay_minutes) -> dict:
-    name = " ".join(name.split())
+    name = tidy(name)
     if not name:
         raise Refused("Write a name for it.", "name")
     if len(name) > 120:

@@ -1,0 +1,55 @@
+"""Staff's words as HTML: what makes a text readable passes, what could run does not."""
+
+import pytest
+
+from rules import markdown
+
+
+def test_paragraphs_lists_and_strong_words_are_shown():
+    html = markdown.render("Drink **water**.\n\n- No sun\n- No gym\n\n1. First")
+    assert "<strong>water</strong>" in html
+    assert html.count("<li>") == 3
+
+
+@pytest.mark.parametrize("text", ["# Top\n\n## Under", "## Top\n\n### Under", "### Top\n\n#### Under"])
+def test_the_highest_heading_is_below_the_h1_of_the_page(text):
+    html = markdown.render(text)
+    assert "<h2>Top</h2>" in html
+    assert "<h3>Under</h3>" in html
+    assert "<h1" not in html
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        "[click](javascript:alert(1))",
+        "[click](JaVaScRiPt:alert(1))",
+        "[click](data:text/html;base64,PHNjcmlwdD4=)",
+        "![x](javascript:alert(1))",
+        "<a href='https://x.y' onclick='alert(1)'>x</a>",
+        "<style>*{display:none}</style>",
+        '[x](https://a.b "onmouseover=alert(1)")',
+        "<svg/onload=alert(1)>",
+        "<iframe src=//x.y></iframe>",
+        "[x]: javascript:alert(1)\n\n[x]",
+        "`<b onclick=x>`",
+    ],
+)
+def test_nothing_that_could_run_reaches_a_page(text):
+    html = str(markdown.render(text)).lower()
+    for bad in ("<script", "<img", "<style", "<svg", "<iframe", 'href="javascript', 'href="data', "<a href='", "<b "):
+        assert bad not in html
+    assert 'onclick="' not in html
+
+
+def test_links_to_pages_mail_and_telephones_work():
+    html = markdown.render("[a](https://a.b/c) [m](mailto:x@y.z) [t](tel:+12125550100)")
+    assert html.count("<a href=") == 3
+    assert 'rel="noopener"' in html
+
+
+def test_reading_time_is_in_whole_minutes():
+    assert markdown.reading_minutes("word") == 1
+    assert markdown.reading_minutes("word " * 900) == 4
