@@ -41,12 +41,6 @@ def forgive(what: str, whose: str, number: int | None = None) -> None:
         Attempt.delete().where(Attempt.id.in_([row.id for row in newest])).execute()
 
 
-def sweep() -> int:
-    """Forget tries that count no more."""
-    with write_tx():
-        return Attempt.delete().where(Attempt.at < now() - KEPT).execute()
-
-
 def network(ip: str) -> str:
     """The part of an address that one household shares: all of IPv4, the first 64 bits of IPv6."""
     try:
