@@ -1,0 +1,177 @@
+"""kill -9 of the real process, in the middle of sending and right after a booking: no message is lost."""
+
+import html
+import os
+import re
+import subprocess
+import sys
+import time
+import urllib.parse
+import urllib.request
+from http.cookiejar import CookieJar
+
+import pytest
+
+from tests.conftest import KINDS, postgres_url
+from tests.mailserver import MailServer
+from tests.process import HOUSE, Process
+
+pytestmark = pytest.mark.crash
+CAST = "from tests.clinic import build_cast; build_cast()"
+DUE = """
+from models import Patient
+ava = Patient.get(Patient.email == "ava@example.com")
+for number in range(12):
+    with write_tx():
+        outbox.put("email_changed", "a test", dedupe=str(number), patient=ava)
+"""
+
+
+@pytest.fixture
+def server():
+    server = MailServer().start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=KINDS)
+def portal(request, app, tmp_path, server):
+    """A migrated portal with the cast, not started yet, which mails over the wire."""
+    url = ""
+    if request.param == "postgres":
+        postgres, name = request.getfixturevalue("postgres_server"), f"k{os.urandom(6).hex()}"
+        postgres.psql(f"CREATE DATABASE {name}")
+        url = postgres_url(postgres, name)
+    process = Process(tmp_path, database_url=url, MAIL_URL=server.url())
+    process.command("migrate")
+    asked(process, CAST)
+    yield process
+    process.stop()
+    if url:
+        postgres.psql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def asked(process, code):
+    """Run Python inside the portal's own house, with its settings; returns what it prints."""
+    opening = (
+        "import portal; portal.create_app(); from database import db, write_tx; from rules import outbox; db.connect()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", f"{opening}\n{code}"],
+        cwd=HOUSE, env=process.environment, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout.split()
+
+
+def deliveries(process, column):
+    return asked(process, f"from models import Delivery\nfor d in Delivery: print(d.{column})")
+
+
+def until(happened, seconds=30):
+    """Wait until `happened()` is true; fails after `seconds`."""
+    end = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.02)
+
+
+class Reader:
+    """A browser's bare bones: cookies, forms, redirects followed."""
+
+    def __init__(self, url):
+        self.url = url
+        self.door = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+
+    def get(self, address):
+        with self.door.open(self.url + address, timeout=20) as answer:
+            return answer.read().decode()
+
+    def submit(self, address, page, **given):
+        """Send the page's hidden fields and what is given."""
+        hidden = re.findall(r'<input[^>]*type="hidden"[^>]*>', page[page.index(f'action="{address}') :])
+        fields = {}
+        for tag in hidden:
+            name = re.search(r'name="([^"]+)"', tag)[1]
+            value = re.search(r'value="([^"]*)"', tag)
+            fields.setdefault(name, html.unescape(value[1]) if value else "")
+        body = urllib.parse.urlencode({**fields, **given}).encode()
+        with self.door.open(self.url + address, body, timeout=20) as answer:
+            return answer.read().decode()
+
+
+def test_killed_in_the_middle_of_sending_every_message_arrives_under_its_own_id(portal, server):
+    asked(portal, DUE)
+    expected = set(deliveries(portal, "message_id"))
+    server.seconds = 0.3  # the letter is over there, and our side does not know it yet
+    for goal in (2, 5, 8):
+        portal.start()
+        until(lambda goal=goal: len(server.taken) >= goal)
+        portal.kill()
+    server.seconds = 0
+    portal.start()
+    until(lambda: set(server.ids()) == expected)
+    portal.stop()
+    assert set(server.ids()) == expected
+    assert len(server.taken) - len(expected) <= 3 * 2, "only what was on the wire at a kill may come twice"
+    assert set(deliveries(portal, "status")) == {"sent"}
+
+
+def test_killed_right_after_a_booking_its_messages_arrive(portal, server):
+    portal.start()
+    reader = Reader(portal.url)
+    reader.submit("/sign-in", reader.get("/sign-in"), email="ava@example.com")
+    until(lambda: server.taken)
+    digits = re.search(r"^(\d{6})$", server.taken[0].get_content().replace("\r", ""), re.M)[1]
+    reader.submit("/sign-in/code", reader.get("/sign-in/code"), code=digits)
+    service = re.search(r"/booking/(\d+)", reader.get("/booking"))[1]
+    times = reader.get(f"/booking/{service}/times")
+    ask = html.unescape(re.search(rf'href="(/booking/{service}/confirmation\?[^"]+)"', times)[1])
+    page = reader.get(ask)
+    address = ask.partition("?")[0]
+    assert "You are booked" in reader.submit(address, page, accepted="y")
+    portal.kill()
+    assert asked(portal, "from models import Appointment\nprint(Appointment.select().count())") == ["1"]
+    expected = dict(zip(deliveries(portal, "kind"), deliveries(portal, "message_id"), strict=True))
+    assert {"booking_confirmed", "pre_treatment", "post_treatment"} <= set(expected)
+    portal.start()
+    until(lambda: {expected["booking_confirmed"], expected["pre_treatment"]} <= set(server.ids()))
+    portal.stop()
+    assert expected["post_treatment"] not in server.ids(), "its time has not come"
+    statuses = dict(zip(deliveries(portal, "kind"), deliveries(portal, "status"), strict=True))
+    assert statuses == {
+        "code_signin": "sent", "booking_confirmed": "sent", "pre_treatment": "sent", "post_treatment": "waiting",
+    }  # fmt: skip
+
+
+def test_told_to_stop_it_finishes_the_letter_on_the_wire_and_sends_nothing_twice(portal, server):
+    asked(portal, DUE)
+    server.seconds = 0.3
+    portal.start()
+    until(lambda: len(server.taken) >= 3)
+    portal.stop()
+    assert len(server.taken) < 12, "it was stopped in the middle"
+    assert sorted(set(deliveries(portal, "status"))) == ["sent", "waiting"]
+    server.seconds = 0
+    portal.start()
+    until(lambda: len(server.taken) >= 12)
+    portal.stop()
+    assert sorted(server.ids()) == sorted(deliveries(portal, "message_id"))
+
+
+def test_of_two_processes_on_one_folder_one_sends_and_the_other_takes_over_when_it_dies(portal, server, tmp_path):
+    other = Process(tmp_path, database_url=portal.environment["DATABASE_URL"], MAIL_URL=server.url())
+    try:
+        portal.start()
+        other.start()
+        server.seconds = 0.3
+        asked(portal, DUE)
+        expected = set(deliveries(portal, "message_id"))
+        until(lambda: len(server.taken) >= 3, seconds=70)  # the sweep finds them, should the wake-up be lost
+        assert len(server.taken) == len(set(server.ids()))
+        portal.kill()
+        server.seconds = 0
+        until(lambda: set(server.ids()) == expected)
+        assert len(server.taken) - len(expected) <= 2
+    finally:
+        other.stop()
