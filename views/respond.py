@@ -11,13 +11,11 @@ from htmx_flask import make_response
 
 
 def page(template: str, part: str | None = None, status: int = 200, **context):
-    """Render `template`; for an htmx request that targets `part`, only that part of the page."""
+    """Render `template`; for an htmx request only its `part`, which two pages share when it names a folder."""
     if part and request.htmx.partial:
-        folder = template.rsplit("/", 1)[0]
-        answer = make_response(render_template(f"{folder}/_{part}.html", **context), status)
-    else:
-        answer = make_response(render_template(template, **context), status)
-    return answer
+        folder, _, name = (part if "/" in part else f"{template.rsplit('/', 1)[0]}/{part}").rpartition("/")
+        template = f"{folder}/_{name}.html"
+    return make_response(render_template(template, **context), status)
 
 
 def form_page(template: str, form, part: str | None = None, **context):

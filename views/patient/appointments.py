@@ -204,7 +204,7 @@ def free(number):
         ignoring=a,
     )
     return respond.page(
-        "patient/appointments/times.html", part="times",
+        "patient/appointments/times.html", part="patient/booking/times",
         a=a, can_change=scheduling.open_to_patient(a, at), fee=policy.move_fee_for(a, at), steps=STEPS, **shown,
     )  # fmt: skip
 
