@@ -40,7 +40,17 @@ def test_imports_go_downwards(place):
 
 def test_only_portal_imports_routes():
     """Views import views/guard, respond, hypermedia, entrance and the forms beside them; never another area's routes."""
-    shared = {"guard", "respond", "hypermedia", "forms", "times", "entrance", "questionnaire", "signature", "paperwork_forms"}
+    shared = {
+        "guard",
+        "respond",
+        "hypermedia",
+        "forms",
+        "times",
+        "entrance",
+        "questionnaire",
+        "signature",
+        "paperwork_forms",
+    }
     wrong = []
     for file in sorted((HOUSE / "views").rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text())):

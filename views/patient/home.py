@@ -22,7 +22,7 @@ def home():
     return respond.page(
         "patient/home.html",
         patient=patient,
-        next_visit=upcoming[0] if upcoming else None,
+        next_visit=next((a for a in upcoming if not a.begun), upcoming[0] if upcoming else None),
         upcoming=upcoming,
         past=[card(row, at) for row in gone[:PAST]],
         more=len(coming) > UPCOMING or len(gone) > PAST,
@@ -43,5 +43,6 @@ def card(row, at):
         provider_name=row.provider_name,
         status_words=visits.status_words(row, at),
         upcoming=row.status in ("booked", "arrived") and row.ends_at > at,
+        begun=row.starts_at <= at,
         free_until_words=visits.free_until_words(row, at, g.clinic.grace_minutes),
     )
