@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 from peewee import JOIN, fn
 
+from database import Written
 from models import Appointment, AppointmentMove, Location, Policy, PolicyAcceptance, Provider, Service
 from rules import policy
 
@@ -48,22 +49,31 @@ def _listed():
         .join_from(Appointment, PolicyAcceptance, JOIN.LEFT_OUTER)
         .join_from(PolicyAcceptance, Policy, JOIN.LEFT_OUTER)
         .join_from(Appointment, AppointmentMove, JOIN.LEFT_OUTER, on=(AppointmentMove.id == newest))
+        .namedtuples()
     )
+
+
+@Written
+def _upcoming(patient, at, most):
+    to_come = (Appointment.ends_at > at) & Appointment.status.in_(("booked", "arrived"))
+    return _listed().where((Appointment.patient == patient) & to_come).order_by(Appointment.starts_at).limit(most)
+
+
+@Written
+def _past(patient, at, most, skipped):
+    over = (Appointment.ends_at <= at) | Appointment.status.in_(("completed", "cancelled", "missed"))
+    rows = _listed().where((Appointment.patient == patient) & over)
+    return rows.order_by(Appointment.starts_at.desc()).limit(most).offset(skipped)
 
 
 def upcoming(patient, at, limit: int) -> list:
     """What is still to come or under way, soonest first."""
-    mine = (
-        (Appointment.patient == patient.id) & (Appointment.ends_at > at) & Appointment.status.in_(("booked", "arrived"))
-    )
-    return [*_listed().where(mine).order_by(Appointment.starts_at).limit(limit).namedtuples()]
+    return _upcoming(patient=patient.id, at=at, most=limit)
 
 
 def past(patient, at, limit: int, offset: int = 0) -> list:
     """What is over, cancelled or missed, latest first."""
-    over = (Appointment.ends_at <= at) | Appointment.status.in_(("completed", "cancelled", "missed"))
-    rows = _listed().where((Appointment.patient == patient.id) & over).order_by(Appointment.starts_at.desc())
-    return [*rows.limit(limit).offset(offset).namedtuples()]
+    return _past(patient=patient.id, at=at, most=limit, skipped=offset)
 
 
 def status_words(row, at) -> str:
