@@ -25,6 +25,7 @@ import tasks
 from database import db, is_postgres, open_database
 from models import Clinic
 from rules import accounts, faults, outbox, words
+from rules import clinic as clinic_details
 from rules.refused import Refused
 from views import demo, guard, public
 from views.hypermedia import PortalRequest
@@ -267,6 +268,7 @@ def add_commands(app: Flask) -> None:
     def first_link():
         """Print the one-time link with which the owner creates their account, while there is none."""
         with db.connection_context():
+            clinic_details.begin()
             link = accounts.first_owner_link()
         if link:
             click.echo(f"\nNobody has an account yet. The owner creates theirs here, once:\n\n  {link}\n")

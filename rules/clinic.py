@@ -25,6 +25,12 @@ def the_clinic() -> Clinic:
     return Clinic.get_or_none(Clinic.id == 1) or Clinic(id=1, name="Foyer")
 
 
+def begin() -> None:
+    """Make the clinic's row with its defaults, once, so that every rule finds it before the owner has filled it in."""
+    with write_tx():
+        Clinic.insert(id=1, name="Foyer").on_conflict_ignore().execute()
+
+
 def change(by, **details) -> Clinic:
     """Change some of the clinic's details; the trail keeps what they were. Raises Refused beside the field."""
     for link, name in LINKS.items():

@@ -60,6 +60,14 @@ def test_a_clinic_that_nobody_has_set_up_gets_its_row(clinic, owner):
     assert Clinic.get().name == "First"
 
 
+def test_a_clinic_begins_once_and_never_loses_what_was_filled_in(clinic):
+    details.begin()
+    assert Clinic.get().name == "The Test Clinic"
+    Clinic.delete().execute()
+    details.begin()
+    assert Clinic.get_by_id(1).slot_minutes == 15
+
+
 @pytest.mark.parametrize(
     ("typed", "stored"),
     [
