@@ -5,7 +5,7 @@ import secrets
 from peewee import fn
 
 from clock import now
-from database import write_tx
+from database import Written, write_tx
 from gateways import cards
 from models import Charge
 from rules import outbox, trail
@@ -79,8 +79,14 @@ def _already(reason, appointment, membership, period_starts_on):
 
 def owed_minor(patient) -> int:
     """What this patient owes in all, in minor units."""
-    owed = (Charge.patient == patient.id) & (Charge.status == "owed")
-    return Charge.select(fn.COALESCE(fn.SUM(Charge.amount_minor), 0)).where(owed).scalar()
+    [(amount,)] = _owed(patient=patient.id)
+    return amount
+
+
+@Written
+def _owed(patient):
+    owed = (Charge.patient == patient) & (Charge.status == "owed")
+    return Charge.select(fn.COALESCE(fn.SUM(Charge.amount_minor), 0)).where(owed).tuples()
 
 
 def mark_paid(charge, by, why="") -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from clock import local, now
-from database import write_tx
+from database import Written, write_tx
 from models import AgreementVersion, Charge, Location, Membership, Plan
 from rules import charging, faults, outbox, signing, trail
 from rules.actor import FOYER
@@ -54,14 +54,15 @@ def day_after_period(joined_on: date, period: str, begun_on: date) -> date:
     return day_of_period(joined_on, period, months // (12 if period == "year" else 1) + 1)
 
 
+@Written
+def _active(patient):
+    live = (Membership.patient == patient) & (Membership.status == "active")
+    return Membership.select(Membership, Plan, _first_zone().alias("zone")).join(Plan).where(live)
+
+
 def of(patient) -> Membership | None:
     """The patient's membership with its plan, in one query; one that has run out is none, swept or not."""
-    row = (
-        Membership.select(Membership, Plan, _first_zone().alias("zone"))
-        .join(Plan)
-        .where((Membership.patient == patient) & (Membership.status == "active"))
-        .first()
-    )
+    row = next(iter(_active(patient=patient.id)), None)
     if row is None or (row.ends_on and row.ends_on < local(now(), row.zone or "UTC").date()):
         return None
     return row

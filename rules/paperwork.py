@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from clock import now
-from database import write_tx
+from database import Written, write_tx
 from models import (
     KINDS,
     LIVE,
@@ -216,6 +216,7 @@ LINE = (
 
 
 def _lines(patient):
+    """What the lists show; LINE's values as tuples."""
     return (
         Task.select(*LINE)
         .join(Paperwork)
@@ -225,7 +226,20 @@ def _lines(patient):
         .switch(Appointment)
         .join(Location)
         .where((Task.patient == patient) & Task.lapsed_at.is_null())
+        .tuples()
     )
+
+
+@Written
+def _to_do(patient):
+    open_kinds = (Paperwork.kind != "post_treatment") & (Task.status != "not_needed")
+    return _lines(patient).where(Appointment.status.in_(UPCOMING) & open_kinds)
+
+
+@Written
+def _aftercare(patient, since, at):
+    begun = (Appointment.starts_at <= at) & (Appointment.starts_at > since) & Appointment.status.in_(LIVE)
+    return _lines(patient).where((Paperwork.kind == "post_treatment") & (Task.status != "not_needed") & begun)
 
 
 def action_required(patient, at: datetime) -> Required:
@@ -233,10 +247,7 @@ def action_required(patient, at: datetime) -> Required:
 
     They stand until they are done or the visit is closed; from its start on they are late.
     """
-    query = _lines(patient).where(
-        Appointment.status.in_(UPCOMING) & (Paperwork.kind != "post_treatment") & (Task.status != "not_needed")
-    )
-    rows = [Due(*row, late=row[4] <= at) for row in query.tuples()]
+    rows = [Due(*row, late=row[4] <= at) for row in _to_do(patient=patient.id)]
     required = Required(row for row in rows if not row.done)
     required.sort(key=lambda row: (row.starts_at, row.appointment_id, KINDS.index(row.kind), row.name, row.id))
     required.total, required.done = len(rows), len(rows) - len(required)
@@ -245,14 +256,8 @@ def action_required(patient, at: datetime) -> Required:
 
 def post_treatment(patient, at: datetime) -> list[Due]:
     """Instructions of visits that have started, newest first, read or not; one query and no job."""
-    query = _lines(patient).where(
-        (Paperwork.kind == "post_treatment")
-        & (Task.status != "not_needed")
-        & Appointment.status.in_(LIVE)
-        & (Appointment.starts_at <= at)
-        & (Appointment.starts_at > at - timedelta(days=SHOWN_DAYS))
-    )
-    rows = [Due(*row, late=False) for row in query.tuples()]
+    since = at - timedelta(days=SHOWN_DAYS)
+    rows = [Due(*row, late=False) for row in _aftercare(patient=patient.id, since=since, at=at)]
     return sorted(rows, key=lambda row: (row.starts_at, row.name), reverse=True)
 
 

@@ -8,7 +8,7 @@ from hashlib import sha256
 from peewee import JOIN, OperationalError
 
 from clock import now
-from database import write_tx
+from database import Written, write_tx
 from models import Clinic, LoginSession, Patient, Staff
 from rules import trail
 from rules.actor import Actor
@@ -99,15 +99,17 @@ def idle_minutes(session: LoginSession) -> int:
 
 
 def _found(token):
-    if not token:
-        return None
+    return next(iter(_with_digest(digest=digest_of(token))), None) if token else None
+
+
+@Written
+def _with_digest(digest):
     return (
         LoginSession.select(LoginSession, Patient, Staff, Clinic)
         .join_from(LoginSession, Patient, JOIN.LEFT_OUTER)
         .join_from(LoginSession, Staff, JOIN.LEFT_OUTER)
         .join_from(LoginSession, Clinic, JOIN.LEFT_OUTER, on=(Clinic.id == 1), attr="clinic")
-        .where(LoginSession.token_digest == digest_of(token))
-        .first()
+        .where(LoginSession.token_digest == digest)
     )
 
 
