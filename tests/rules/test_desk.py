@@ -77,6 +77,24 @@ def test_the_gate_counts_what_is_due_before_the_visit_and_says_what_is_owed(clin
     assert desk.gate_words(second.done, second.needed) == "No paperwork"
 
 
+def test_paperwork_that_lapsed_or_is_not_needed_is_not_waited_for(clinic):
+    a = visit(clinic, NOON)
+    Task.update(status="not_needed").where(Task.appointment == a, Task.paperwork == clinic.history).execute()
+    Task.update(lapsed_at=now()).where(Task.appointment == a, Task.paperwork == clinic.consent).execute()
+    Task.create(patient=clinic.ava, appointment=a, paperwork=clinic.consent)
+    row = desk.day(date(2026, 3, 2), desk.locations())[0]
+    assert (row.done, row.needed) == (0, 2)
+
+
+def test_what_was_paid_or_waived_is_not_owed_and_who_cancelled_is_not_counted(clinic):
+    visit(clinic, NOON)
+    Charge.update(status="waived").where(Charge.id == owe(clinic, clinic.ava).id).execute()
+    visit(clinic, NOON + timedelta(hours=2), status="cancelled")
+    monday = date(2026, 3, 2)
+    assert [row.owed_minor for row in desk.day(monday, desk.locations())] == [None, None]
+    assert dict(desk.coming(monday, desk.locations()))[monday] == 1
+
+
 def test_a_visit_that_should_have_begun_is_waited_for(clinic):
     a = visit(clinic, NOON)
     row = desk.day(date(2026, 3, 2), desk.locations())[0]

@@ -95,6 +95,7 @@ def test_check_in_with_scripts_answers_with_the_day_alone(clinic, as_desk, monda
     assert "Ava Moreno: Checked in." in answer.text
     assert "#day-said" in answer.headers["HX-Trigger"]
     again = as_desk.submit(f"/staff/appointments/{a.id}/arrival", htmx=True, **{"from": "desk", "day": "2026-03-02"})
+    assert (again.status_code, again.text.lstrip()[:13]) == (200, '<div id="day"')
     assert "This appointment is already arrived." in again.text
     assert as_desk.submit(f"/staff/appointments/{a.id}/arrival").status_code == 409
 

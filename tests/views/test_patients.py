@@ -195,6 +195,7 @@ def test_a_provider_sees_money_and_cannot_touch_it(clinic, as_nurse, visit):
     for way in ("payment", "waiver", "refund"):
         assert as_nurse.submit(f"{url}/{way}", why="x", how="x").status_code == 403
     assert Charge.get().status == "owed"
+    assert looks() == [("Nia Nurse", "charge looked at", clinic.ava.id)]
 
 
 def test_a_record_asks_as_often_for_three_visits_as_for_one(clinic, as_desk, visit, queries):
