@@ -27,7 +27,7 @@ def test_each_message_says_to_whom_why_and_what_became_of_it(clinic, as_desk):
     put(clinic.ben, "five", lease_until=now() + timedelta(minutes=5), failures=3, outcome="451 busy")
     page = as_desk.see("/staff/messages")
     for words in (
-        "E-mail address changed", "Ava Moreno", "ava@example.com", "because of one", "Sent",
+        "E-mail address changed", "Ava Moreno", "ava@example.com", "Because of one", "Sent",
         "550 no such person", "Failed", "Held", "Not needed", "The appointment was cancelled",
         "Waiting", "451 busy", "Tried 3 times; the next try is at",
         "1 message could not be sent.",
@@ -39,8 +39,8 @@ def test_the_list_can_be_narrowed_to_what_needs_somebody(clinic, as_desk):
     put(clinic.ava, "one", status="sent")
     put(clinic.ben, "two", status="failed", outcome="550 no")
     page = as_desk.see("/staff/messages?status=failed")
-    assert "because of two" in page
-    assert "because of one" not in page
+    assert "Because of two" in page
+    assert "Because of one" not in page
     assert as_desk.get("/staff/messages?status=nonsense").status_code == 404
     assert as_desk.get("/staff/messages?page=0").status_code == 404
 
@@ -77,8 +77,8 @@ def test_long_lists_have_pages(clinic, as_desk, monkeypatch):
         put(clinic.ava, f"number {number}")
     first, last = as_desk.see("/staff/messages"), as_desk.see("/staff/messages?page=3")
     assert "Page 1 of 3" in first
-    assert "because of number 4" in first
-    assert "because of number 0" in last
+    assert "Because of number 4" in first
+    assert "Because of number 0" in last
     assert "Older" not in last
 
 
