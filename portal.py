@@ -159,7 +159,6 @@ def open_doors(app: Flask) -> None:
     def connect():
         if request.endpoint != "public.healthz":
             db.connect(reuse_if_open=True)
-            the_clinic()
 
     @app.teardown_request
     def disconnect(_error):
