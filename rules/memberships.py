@@ -43,11 +43,6 @@ def day_of_period(joined_on: date, period: str, number: int) -> date:
     return date(year, month, min(joined_on.day, monthrange(year, month)[1]))
 
 
-def last_day(joined_on: date, period: str) -> date:
-    """The last day of the first period."""
-    return day_of_period(joined_on, period, 1) - timedelta(days=1)
-
-
 def day_after_period(joined_on: date, period: str, begun_on: date) -> date:
     """The first day of the period that follows the one which began on `begun_on`."""
     months = (begun_on.year - joined_on.year) * 12 + begun_on.month - joined_on.month

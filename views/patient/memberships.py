@@ -1,7 +1,7 @@
 """Plans, joining one, and leaving it."""
 
 import secrets
-from datetime import date
+from datetime import date, timedelta
 
 from flask import Blueprint, url_for
 from flask_wtf import FlaskForm
@@ -102,6 +102,7 @@ def join_page(form, plan, agreement):
     agreement = agreement or memberships.agreement_of(plan)
     form.agreement.data, form.price.data = str(agreement.id), memberships.price_words(plan)
     today = memberships.today()
+    next_day = memberships.day_of_period(today, plan.period, 1)
     return respond.form_page(
         "patient/memberships/plan.html",
         form,
@@ -110,8 +111,8 @@ def join_page(form, plan, agreement):
         price=memberships.price_words(plan),
         agreement=markdown.render(agreement.text),
         first_day=today,
-        last_day=memberships.last_day(today, plan.period),
-        next_day=memberships.day_of_period(today, plan.period, 1),
+        last_day=next_day - timedelta(days=1),
+        next_day=next_day,
     )
 
 
