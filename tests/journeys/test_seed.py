@@ -388,6 +388,8 @@ def see_it_from_the_other_side(walk):
     walk.press("Search", exact=True)
     walk.follow("Moreno, Ava")
     walk.reads("Lidocaine", "$50.00", "Late cancellation", SERVICE)
-    walk.page.get_by_role("link", name="Neuromodulator consent").first.click()
+    walk.page.get_by_text(re.compile("^Done, read")).click()
+    signed = walk.page.get_by_role("row").filter(has_text=SERVICE).filter(has_text="consent").first
+    signed.get_by_role("link").click()
     walk.look()
-    walk.reads("Ava Moreno")
+    walk.reads("Verified", "Signed by", "Ava Moreno")
