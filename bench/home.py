@@ -79,7 +79,7 @@ def prepare(folder):
 
 
 def fill(clinic, number):
-    """So many more appointments, half to come and half gone, with their paperwork."""
+    """So many more appointments with their paperwork: three to come, the others one a month before now."""
     from clock import now
     from database import write_tx
     from models import Appointment
@@ -88,7 +88,8 @@ def fill(clinic, number):
 
     before = Appointment.select().count()
     for i in range(before, before + number):
-        starts_at = now() + timedelta(days=(i // 2 + 3) * (1 if i % 2 else -1))
+        coming = i < 3
+        starts_at = now() + timedelta(days=7 * (i + 1) if coming else -30 * i)
         with write_tx():
             visit = Appointment.create(
                 patient=clinic.ava,
@@ -98,7 +99,7 @@ def fill(clinic, number):
                 starts_at=starts_at,
                 ends_at=starts_at + timedelta(minutes=30),
                 currency="USD",
-                status="booked" if i % 2 else "completed",
+                status="booked" if coming else "completed",
                 request_key=f"bench-{i}",
             )
             paperwork.begin_for(visit, FOYER)
