@@ -1,20 +1,14 @@
 """Booking, moving, cancelling, and what became of a visit: each one transaction with its paperwork and messages."""
 
-from contextlib import contextmanager
-from datetime import timedelta
-
-from peewee import IntegrityError
-
 from clock import now
 from database import write_tx
-from models import LIVE, Appointment, AppointmentMove, Charge, Clinic, PolicyAcceptance, ServiceProvider
-from rules import availability, charging, instructions, outbox, paperwork, trail
+from models import Appointment, AppointmentMove, Charge, Clinic, PolicyAcceptance, ServiceProvider
+from rules import availability, charging, gone, instructions, outbox, paperwork, trail
 from rules import policy as policies
-from rules.presence import arrive, complete, miss, undo_miss  # noqa: F401 - the area's one door
+from rules.gone import explain as explain_gone  # noqa: F401 - the area's one door
+from rules.presence import BEFORE, arrive, complete, miss, undo_miss  # noqa: F401
 from rules.refused import Refused
 from rules.words import money, when
-
-BEFORE = ("booked", "arrived")  # not over yet
 
 
 def book(
@@ -26,7 +20,7 @@ def book(
     booking by staff it is given only when the patient told them so. The same request_key again, from
     the same patient, returns the same appointment. Refused with facts["nearest"] when the time is gone.
     """
-    with _offering_others(service, starts_at, provider, location, patient=patient, lead=by.is_patient), write_tx():
+    with gone.offering_others(service, starts_at, provider, location, patient=patient, lead=by.is_patient), write_tx():
         there = Appointment.get_or_none(Appointment.request_key == request_key)
         if there:
             if there.patient_id != patient.id:
@@ -40,7 +34,7 @@ def book(
             service, starts_at, provider=provider, location=location, patient=patient, lead=by.is_patient
         )
         if opening is None:
-            raise Refused(_why_gone(service, starts_at, provider, patient, lead=by.is_patient), field="at")
+            raise Refused(gone.why(service, starts_at, provider, patient, lead=by.is_patient), field="at")
         clinic = Clinic.get_by_id(1)
         appointment = Appointment.create(
             patient=patient,
@@ -104,49 +98,6 @@ def _accepted(policy, by):
     return current
 
 
-def _why_gone(service, starts_at, provider, patient, lead, ignoring=None):
-    """The sentence for a time that is not free, most helpful reason first."""
-    length = timedelta(minutes=service.duration_minutes)
-    overlapping = Appointment.select().where(
-        Appointment.status.in_(LIVE), Appointment.starts_at < starts_at + length, Appointment.ends_at > starts_at
-    )
-    if ignoring is not None:
-        overlapping = overlapping.where(Appointment.id != ignoring.id)
-    if overlapping.where(Appointment.patient == patient).exists():
-        return "You already have an appointment at that time."
-    if starts_at < now():
-        return "That time has passed. Please choose another one."
-    if lead and starts_at < now() + timedelta(minutes=Clinic.get_by_id(1).lead_minutes):
-        return "That time is too soon to be booked online. Please choose a later one, or call us."
-    if overlapping.where(Appointment.provider == provider).exists():
-        return "Somebody was faster: this time has just been taken. Please choose another one."
-    return "That time is not free any more. Please choose another one."
-
-
-def explain_gone(service, starts_at, *, provider, location, patient, lead=True, ignoring=None) -> None:
-    """Raise the Refused, with the nearest free times, that asking for this time would get."""
-    also = {"patient": patient, "lead": lead, "ignoring": ignoring}
-    with _offering_others(service, starts_at, provider, location, **also):
-        raise Refused(_why_gone(service, starts_at, provider, patient, lead, ignoring), field="at")
-
-
-@contextmanager
-def _offering_others(service, starts_at, provider, location, **also):
-    """When the time turns out to be gone, add the nearest free ones, outside the write transaction."""
-    try:
-        yield
-    except IntegrityError as clash:
-        if "no_overlap" not in str(clash):
-            raise
-        words = "Somebody was faster: this time has just been taken. Please choose another one."
-        near = availability.nearest(service, starts_at, provider=provider, location=location, **also)
-        raise Refused(words, field="at", nearest=near) from clash
-    except Refused as no:
-        if no.field == "at":
-            no.facts["nearest"] = availability.nearest(service, starts_at, provider=provider, location=location, **also)
-        raise
-
-
 def open_to_patient(appointment, at) -> bool:
     """Whether the patient may still cancel or move it: booked, and not begun."""
     return appointment.status == "booked" and appointment.starts_at > at
@@ -203,7 +154,7 @@ def move(appointment, *, starts_at, provider, location, by, shown_minor=None) ->
     service, patient = appointment.service, appointment.patient
     lead = by.is_patient
     also = {"patient": patient, "lead": lead, "ignoring": appointment}
-    with _offering_others(service, starts_at, provider, location, **also), write_tx():
+    with gone.offering_others(service, starts_at, provider, location, **also), write_tx():
         at, a = now(), _load(appointment)
         if (a.starts_at, a.provider_id, a.location_id) == (starts_at, provider.id, location.id):
             _copy(a, appointment)
@@ -213,7 +164,7 @@ def move(appointment, *, starts_at, provider, location, by, shown_minor=None) ->
             raise Refused(_too_late(a, "moved"))
         opening = availability.opening_at(service, starts_at, provider=provider, location=location, **also)
         if opening is None:
-            raise Refused(_why_gone(service, starts_at, provider, patient, lead, ignoring=a), field="at")
+            raise Refused(gone.why(service, starts_at, provider, patient, lead, ignoring=a), field="at")
         cancelling = policies.fee_for(a, at)
         fee = policies.move_fee_for(a, at) if by.is_patient else None
         amount = fee.amount_minor if fee else 0
