@@ -47,7 +47,16 @@ def open_database(url: str):
             "synchronous": "full",
             "cache_size": -16000,
         }
-        return connect(url, autoconnect=False, pragmas=pragmas)
+        # Kept open between requests: a new connection reads the whole schema before its first answer.
+        return connect(
+            "sqlite+pool" + url.removeprefix("sqlite"),
+            autoconnect=False,
+            pragmas=pragmas,
+            check_same_thread=False,  # a connection serves one thread at a time, but not the same one for ever
+            max_connections=40,
+            stale_timeout=300,
+            timeout=WAIT_SECONDS,
+        )
     if url.startswith(("postgresql://", "postgres://")):
         return connect(
             "postgresql+pool://" + url.split("://", 1)[1],

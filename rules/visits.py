@@ -1,7 +1,8 @@
 """A patient's appointments as they are read in lists: one query each, only what a card shows."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import SimpleNamespace
+from typing import NamedTuple
 
 from peewee import JOIN, fn
 
@@ -18,38 +19,48 @@ STATUS_WORDS = {
 }
 
 
+class Line(NamedTuple):
+    """One appointment of a list; the last three are its latest move's, the four before the accepted policy's."""
+
+    id: int
+    starts_at: datetime
+    ends_at: datetime
+    status: str
+    booked_at: datetime
+    price_minor: int
+    currency: str
+    service_name: str
+    provider_name: str
+    location_name: str
+    time_zone: str
+    shown_minor: int | None
+    active: bool | None
+    notice_hours: int | None
+    fee_kind: str | None
+    fee_value: int | None
+    window: str | None
+    moved_at: datetime | None
+    from_starts_at: datetime | None
+
+
 def _listed():
-    last_move = AppointmentMove.alias()
+    move, last_move = AppointmentMove, AppointmentMove.alias()
     newest = last_move.select(fn.MAX(last_move.id)).where(last_move.appointment == Appointment.id)
+    a = Appointment
     return (
-        Appointment.select(
-            Appointment.id,
-            Appointment.starts_at,
-            Appointment.ends_at,
-            Appointment.status,
-            Appointment.booked_at,
-            Appointment.price_minor,
-            Appointment.currency,
-            Service.name.alias("service_name"),
-            Provider.name.alias("provider_name"),
-            Location.name.alias("location_name"),
-            Location.time_zone,
-            PolicyAcceptance.shown_minor,
-            Policy.active,
-            Policy.notice_hours,
-            Policy.fee_kind,
-            Policy.fee_value,
-            AppointmentMove.window,
-            AppointmentMove.moved_at,
-            AppointmentMove.from_starts_at,
+        a.select(
+            *(a.id, a.starts_at, a.ends_at, a.status, a.booked_at, a.price_minor, a.currency),
+            *(Service.name, Provider.name, Location.name, Location.time_zone),
+            *(PolicyAcceptance.shown_minor, Policy.active, Policy.notice_hours, Policy.fee_kind, Policy.fee_value),
+            *(move.window, move.moved_at, move.from_starts_at),
         )
-        .join_from(Appointment, Service)
-        .join_from(Appointment, Provider)
-        .join_from(Appointment, Location)
-        .join_from(Appointment, PolicyAcceptance, JOIN.LEFT_OUTER)
+        .join_from(a, Service)
+        .join_from(a, Provider)
+        .join_from(a, Location)
+        .join_from(a, PolicyAcceptance, JOIN.LEFT_OUTER)
         .join_from(PolicyAcceptance, Policy, JOIN.LEFT_OUTER)
-        .join_from(Appointment, AppointmentMove, JOIN.LEFT_OUTER, on=(AppointmentMove.id == newest))
-        .namedtuples()
+        .join_from(a, move, JOIN.LEFT_OUTER, on=(move.id == newest))
+        .tuples()
     )
 
 
@@ -68,12 +79,12 @@ def _past(patient, at, most, skipped):
 
 def upcoming(patient, at, limit: int) -> list:
     """What is still to come or under way, soonest first."""
-    return _upcoming(patient=patient.id, at=at, most=limit)
+    return [Line(*row) for row in _upcoming(patient=patient.id, at=at, most=limit)]
 
 
 def past(patient, at, limit: int, offset: int = 0) -> list:
     """What is over, cancelled or missed, latest first."""
-    return _past(patient=patient.id, at=at, most=limit, skipped=offset)
+    return [Line(*row) for row in _past(patient=patient.id, at=at, most=limit, skipped=offset)]
 
 
 def status_words(row, at) -> str:
