@@ -24,7 +24,7 @@ class BookingForm(FlaskForm):
 
     def number(self, name):
         """A hidden number that the page carried; None when it is not one."""
-        text = self[name].data or ""
+        text = str(self[name].data or "")
         return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
