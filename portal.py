@@ -18,6 +18,7 @@ from peewee import OperationalError
 from playhouse import migrations
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter
 from whitenoise import WhiteNoise
 
 import settings
@@ -83,6 +84,7 @@ def create_app(given: settings.Settings | None = None) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     Htmx(app)
     app.request_class = PortalRequest
+    app.url_map.converters["int"] = RowNumber
     if chosen.trusted_proxies:
         hops = chosen.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
@@ -95,6 +97,13 @@ def create_app(given: settings.Settings | None = None) -> Flask:
     for area in AREAS:
         app.register_blueprint(area.area)
     return app
+
+
+class RowNumber(IntegerConverter):
+    """A row's number in an address; one that no database can hold is an unknown address, not a fault."""
+
+    def __init__(self, url_map, **limits):
+        super().__init__(url_map, **{"max": 2**63 - 1, **limits})
 
 
 def dress(app: Flask) -> None:

@@ -177,6 +177,7 @@ def test_a_booking_inside_the_window_says_what_cancelling_will_cost(clinic, as_a
 def test_what_is_archived_or_unknown_is_not_found(clinic, as_ava):
     for address in (
         "/booking/99999",
+        f"/booking/{10**20}",
         f"/booking/{clinic.botox.id}/confirmation",
         f"/booking/{clinic.botox.id}/confirmation?slot=9-9-9",
     ):
