@@ -24,7 +24,7 @@ def fill() -> bool:
     """Fill an empty database; False when the demo clinic is there already. Never touches a real clinic."""
     marker = settings.current().data_dir / "demo"
     if Clinic.select().exists():
-        if not marker.exists():
+        if not (marker.is_file() and Staff.select().where(Staff.email == "owner@example.com").exists()):
             sys.exit("This database holds a clinic that is not the demo. Give the demo a DATA_DIR of its own.")
         return False
     marker.touch(mode=0o600)

@@ -107,6 +107,8 @@ serve() {
 # --- what can be asked for -----------------------------------------------------------------------
 
 run() {
+    [ ! -f "${DATA_DIR:-$here/var}/demo" ] || fail \
+        "${DATA_DIR:-$here/var} is the folder of a demo, whose letters anybody can read. Start it with ./portal.sh demo."
     prepare
     build_assets
     flask migrate

@@ -221,6 +221,13 @@ def test_a_real_clinic_is_never_filled(empty):
     assert not (empty / "demo").exists()
 
 
+def test_a_marked_folder_does_not_make_a_demo_of_another_clinics_database(empty):
+    Clinic.create(id=1, name="A real one")
+    (empty / "demo").touch()
+    with pytest.raises(SystemExit, match="not the demo"):
+        demo_clinic.fill()
+
+
 def test_only_the_demo_stands_at_another_moment():
     using = [f.name for f in HOUSE.glob("*.py") if "standing_at" in f.read_text()]
     for room in ("rules", "views", "gateways"):
