@@ -1,13 +1,19 @@
 """The portal as a process of its own, started as ./portal.sh starts it, for tests that must not pretend."""
 
+import html
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
+import urllib.parse
 import urllib.request
+from email.message import Message
+from http.cookiejar import CookieJar
 from pathlib import Path
+from types import SimpleNamespace
 
 HOUSE = Path(__file__).resolve().parents[1]
 
@@ -86,3 +92,52 @@ class Process:
         if self.running and self.running.poll() is None:
             self.running.terminate()
             self.running.wait(40)
+
+
+def asked(process, code):
+    """Run Python in a process with the portal's settings; returns what it prints."""
+    opening = (
+        "import portal; portal.create_app(); from database import db, write_tx; from rules import outbox; db.connect()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", f"{opening}\n{code}"],
+        cwd=HOUSE, env=process.environment, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+def until(happened, seconds=30):
+    """Wait until `happened()` is true; fails after `seconds`."""
+    end = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.02)
+
+
+class Reader:
+    """A browser's bare bones: cookies, forms, redirects followed."""
+
+    def __init__(self, url, session=""):
+        self.url, jar = url, CookieJar()
+        if session:
+            answer = Message()
+            answer["Set-Cookie"] = f"foyer={session}; Path=/"
+            jar.extract_cookies(SimpleNamespace(info=lambda: answer), urllib.request.Request(url))
+        self.door = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
+
+    def get(self, address):
+        with self.door.open(self.url + address, timeout=20) as answer:
+            return answer.read().decode()
+
+    def submit(self, address, page, **given):
+        """Send the page's hidden fields and what is given."""
+        hidden = re.findall(r'<input[^>]*type="hidden"[^>]*>', page[page.index(f'action="{address}') :])
+        fields = {}
+        for tag in hidden:
+            name = re.search(r'name="([^"]+)"', tag)[1]
+            value = re.search(r'value="([^"]*)"', tag)
+            fields.setdefault(name, html.unescape(value[1]) if value else "")
+        body = urllib.parse.urlencode({**fields, **given}).encode()
+        with self.door.open(self.url + address, body, timeout=20) as answer:
+            return answer.read().decode()

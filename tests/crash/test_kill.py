@@ -2,23 +2,13 @@
 
 import html
 import json
-import os
 import re
-import subprocess
-import sys
-import time
-import urllib.parse
-import urllib.request
-from http.cookiejar import CookieJar
 
 import pytest
 
-from tests.conftest import KINDS, postgres_url
-from tests.mailserver import MailServer
-from tests.process import HOUSE, Process
+from tests.process import Process, Reader, asked, until
 
 pytestmark = pytest.mark.crash
-CAST = "portal.migrate()\ndb.connect(reuse_if_open=True)\nfrom tests.clinic import build_cast\nbuild_cast()"
 DUE = """
 from models import Patient
 ava = Patient.get(Patient.email == "ava@example.com")
@@ -33,42 +23,6 @@ print(json.dumps(list(Delivery.select(Delivery.kind, Delivery.message_id, Delive
 """
 
 
-@pytest.fixture
-def server():
-    server = MailServer().start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture(params=KINDS)
-def portal(request, app, tmp_path, server):
-    """A migrated portal with the cast, not started yet, which mails over the wire."""
-    url = ""
-    if request.param == "postgres":
-        postgres, name = request.getfixturevalue("postgres_server"), f"k{os.urandom(6).hex()}"
-        postgres.psql(f"CREATE DATABASE {name}")
-        url = postgres_url(postgres, name)
-    process = Process(tmp_path, database_url=url, MAIL_URL=server.url())
-    asked(process, CAST)
-    yield process
-    process.stop()
-    if url:
-        postgres.psql(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def asked(process, code):
-    """Run Python in a process with the portal's settings; returns what it prints."""
-    opening = (
-        "import portal; portal.create_app(); from database import db, write_tx; from rules import outbox; db.connect()"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", f"{opening}\n{code}"],
-        cwd=HOUSE, env=process.environment, capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout
-
-
 def deliveries(process, code=""):
     """Every message of the portal as kind, message_id and status; `code` is run first."""
     return json.loads(asked(process, code + ROWS))
@@ -76,38 +30,6 @@ def deliveries(process, code=""):
 
 def ids(rows):
     return {row["message_id"] for row in rows}
-
-
-def until(happened, seconds=30):
-    """Wait until `happened()` is true; fails after `seconds`."""
-    end = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.02)
-
-
-class Reader:
-    """A browser's bare bones: cookies, forms, redirects followed."""
-
-    def __init__(self, url):
-        self.url = url
-        self.door = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
-
-    def get(self, address):
-        with self.door.open(self.url + address, timeout=20) as answer:
-            return answer.read().decode()
-
-    def submit(self, address, page, **given):
-        """Send the page's hidden fields and what is given."""
-        hidden = re.findall(r'<input[^>]*type="hidden"[^>]*>', page[page.index(f'action="{address}') :])
-        fields = {}
-        for tag in hidden:
-            name = re.search(r'name="([^"]+)"', tag)[1]
-            value = re.search(r'value="([^"]*)"', tag)
-            fields.setdefault(name, html.unescape(value[1]) if value else "")
-        body = urllib.parse.urlencode({**fields, **given}).encode()
-        with self.door.open(self.url + address, body, timeout=20) as answer:
-            return answer.read().decode()
 
 
 def test_killed_in_the_middle_of_sending_every_message_arrives_under_its_own_id(portal, server):
