@@ -3,8 +3,8 @@
 from clock import now
 from database import write_tx
 from models import OPEN_TASK, Answer, PaperworkVersion, Signature, Task
+from rules import paperwork, signing, trail
 from rules import questions as asked
-from rules import signing, trail
 from rules.refused import Refused
 
 SENT_ALREADY = "These answers were sent already. If something has changed since, please tell the clinic."
@@ -92,6 +92,7 @@ def submit(task: Task, given: dict, by, version: PaperworkVersion) -> bool:
             trail.record(
                 by, "questionnaire answered", f"task {task.id}", patient=task.patient_id, version=version.number
             )
+            paperwork.count_elsewhere(task, by)
             return True
     if problems:
         raise Refused("Some answers are missing or do not fit yet.", problems=problems)
@@ -130,6 +131,7 @@ def sign_consent(
             patient=patient, by=by, text=words_of(version), version_digest=version.digest, method=method,
             signer_name=full_name, strokes=strokes, task=task, time_zone=fresh.appointment.location.time_zone,
         )  # fmt: skip
+        paperwork.count_elsewhere(task, by)
         return True
 
 

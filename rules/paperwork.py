@@ -141,6 +141,29 @@ def _count(task: Task, earlier: Task | None, paperwork: Paperwork, starts_at: da
     task.counted_from, task.version = earlier.id, earlier.version_id
 
 
+def count_elsewhere(done: Task, by) -> int:
+    """What was just done counts at once for the patient's other visits that ask the same and have not begun it."""
+    with write_tx():
+        others = (
+            Task.select(Task, Paperwork, Appointment)
+            .join(Paperwork)
+            .switch(Task)
+            .join(Appointment)
+            .where((Task.patient == done.patient_id) & (Task.paperwork == done.paperwork_id) & (Task.id != done.id))
+            .where((Task.status == "open") & Task.lapsed_at.is_null() & Appointment.status.in_(UPCOMING))
+        )
+        done = Task.get_by_id(done.id)
+        counted = 0
+        for task in list(others):
+            _count(task, done, task.paperwork, task.appointment.starts_at)
+            if task.status == "done":
+                task.save()
+                counted += 1
+        if counted:
+            trail.record(by, "paperwork counted", f"task {done.id}", patient=done.patient_id, for_visits=counted)
+        return counted
+
+
 def not_needed(appointment: Appointment, by) -> int:
     """The visit was cancelled or missed: what is open need not be done. Returns how many tasks that were."""
     with write_tx():

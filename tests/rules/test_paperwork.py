@@ -91,6 +91,21 @@ def test_earlier_work_counts_as_long_as_it_is_valid(clinic, time_machine, validi
     assert second["consent"].status == "open"
 
 
+def test_what_is_done_for_one_visit_counts_at_once_for_the_others_that_ask_the_same(clinic):
+    Paperwork.update(validity="days", validity_days=30).where(Paperwork.kind == "questionnaire").execute()
+    _, first = begin(clinic, now() + timedelta(days=3))
+    _, second = begin(clinic, now() + timedelta(days=10))
+    _, far = begin(clinic, now() + timedelta(days=60))
+    _, bens = begin(clinic, now() + timedelta(days=5), patient=clinic.ben, provider=clinic.other_provider)
+    answer(first["questionnaire"])
+    sign(first["consent"])
+    assert fresh(second["questionnaire"]).status == "done"
+    assert fresh(second["questionnaire"]).counted_from == first["questionnaire"]
+    assert fresh(far["questionnaire"]).status == "open", "its validity will have run out by then"
+    assert fresh(second["consent"]).status == "open", "it is asked at every visit"
+    assert fresh(bens["questionnaire"]).status == "open"
+
+
 def test_another_patients_work_never_counts(clinic):
     Paperwork.update(validity="once").execute()
     _, first = begin(clinic, NOON)
