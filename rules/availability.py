@@ -159,12 +159,10 @@ def _booked(people, patient, since, until, ignoring):
     whose = Appointment.provider.in_(people)
     if patient is not None:
         whose |= Appointment.patient == patient
-    query = Appointment.select(
-        Appointment.provider, Appointment.patient, Appointment.starts_at, Appointment.ends_at, Appointment.buffer_minutes
-    ).where(
-        whose, Appointment.status.in_(LIVE),
-        Appointment.starts_at < until + LONGEST, Appointment.ends_at > since - LONGEST,
-    )  # fmt: skip
+    a = Appointment
+    query = a.select(a.provider, a.patient, a.starts_at, a.ends_at, a.buffer_minutes).where(
+        whose, a.status.in_(LIVE), a.starts_at < until + LONGEST, a.ends_at > since - LONGEST
+    )
     if ignoring is not None:
         query = query.where(Appointment.id != ignoring.id)
     return list(query.namedtuples())
