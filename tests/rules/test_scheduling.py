@@ -86,7 +86,8 @@ def test_one_submit_is_one_booking_and_only_for_the_same_patient(clinic):
     key = uuid4().hex
     first = book(clinic, request_key=key)
     assert book(clinic, request_key=key).id == first.id
-    refused(book, clinic, request_key=key, patient=clinic.ben)
+    no = refused(book, clinic, FRIDAY + 3 * HOUR, request_key=key, patient=clinic.ben)
+    assert "was used already" in no.words
     assert Appointment.select().count() == 1
 
 
