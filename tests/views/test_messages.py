@@ -103,6 +103,11 @@ def test_a_real_clinic_has_no_mailbox_page(clinic, nobody):
     assert nobody.get(f"/demo/mailbox/{newest.name}").status_code == 404
 
 
+def test_a_real_clinic_has_none_even_before_its_first_letter(clinic, mailbox, nobody):
+    settings.use(replace(settings.current(), demo=False))
+    assert nobody.get("/demo/mailbox").status_code == 404
+
+
 def test_only_a_marked_folder_is_a_demo(tmp_path):
     environ = {"DATA_DIR": str(tmp_path)}
     (tmp_path / "demo").mkdir()
