@@ -9,7 +9,6 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
 from heapq import merge
 from itertools import groupby
 from zoneinfo import ZoneInfo
@@ -72,7 +71,6 @@ def joined(intervals):
     return whole
 
 
-@lru_cache(maxsize=50_000)
 def moment(zone: str, day: date, minute: int) -> datetime | None:
     """The one moment at which the wall clock shows this minute of this day; None when there is not exactly one."""
     wall = datetime.combine(day, time(), ZoneInfo(zone)) + timedelta(minutes=minute)

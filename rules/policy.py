@@ -37,6 +37,11 @@ class Fee:
     late_minor: int = 0  # what it costs after free_until
 
     @property
+    def because(self) -> str:
+        """The same sentences as a receipt says them, afterwards."""
+        return self.why.replace("You are cancelling", "You cancelled").replace("You are moving", "You moved")
+
+    @property
     def words(self) -> str:
         return money(self.amount_minor, self.currency) if self.amount_minor else "Free"
 

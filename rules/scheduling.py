@@ -124,7 +124,14 @@ def cancel(appointment, *, by, why="", shown_minor=None) -> Charge | None:
         charge = None
         if amount:
             charge = charging.owe(
-                a.patient, "cancellation_fee", amount, fee.currency, fee.why, by=by, appointment=a, policy=fee.policy
+                a.patient,
+                "cancellation_fee",
+                amount,
+                fee.currency,
+                fee.because,
+                by=by,
+                appointment=a,
+                policy=fee.policy,
             )
         trail.record(
             by, "appointment cancelled", f"appointment {a.id}", patient=a.patient,
@@ -189,7 +196,7 @@ def move(appointment, *, starts_at, provider, location, by, shown_minor=None) ->
         charge = None
         if amount:
             charge = charging.owe(
-                patient, "late_move_fee", amount, fee.currency, fee.why, by=by, appointment=a, policy=fee.policy
+                patient, "late_move_fee", amount, fee.currency, fee.because, by=by, appointment=a, policy=fee.policy
             )
         trail.record(
             by, "appointment moved", f"appointment {a.id}", patient=patient,

@@ -228,7 +228,7 @@ def test_cancelling_late_charges_the_shown_fee_once_however_often_it_is_pressed(
     assert (first.amount_minor, first.reason, first.because[:22]) == (
         5000,
         "cancellation_fee",
-        "You are cancelling les",
+        "You cancelled less tha",
     )
     assert (a.status, a.closed_by, a.closed_why) == ("cancelled", clinic.ava.name, "Ill")
     again = scheduling.cancel(Appointment.get_by_id(a.id), by=actor(clinic.ava), shown_minor=5000)
