@@ -20,6 +20,7 @@ from clock import now
 from database import Choice, UTCDateTime, db
 
 LIVE = ("booked", "arrived", "completed")  # an appointment in one of these occupies its provider
+TO_COME = ("booked", "arrived")  # of the live ones: not over yet, so it can still be moved, cancelled or missed
 OPEN_TASK = ("open", "in_progress")
 KINDS = ("questionnaire", "consent", "pre_treatment", "post_treatment")
 
@@ -363,6 +364,7 @@ class Appointment(Base):
     arrived_at = UTCDateTime(null=True)
     closed_at = UTCDateTime(null=True)  # completed, cancelled or missed
     closed_by = CharField(max_length=120, default="")
+    closed_by_kind = CharField(max_length=24, default="")  # patient or staff: only a patient reads their own reason
     closed_why = TextField(default="")
 
     class Meta:
@@ -490,6 +492,9 @@ class Membership(Base):
     ends_on = DateField(null=True)  # cancelled: runs until this day and is not charged again
     request_key = CharField(max_length=64, unique=True)
 
+    class Meta:
+        indexes = ((("status", "next_charge_on"), False),)
+
 
 class Signature(Base):
     """Evidence that a person signed exactly this text: of a consent (task) or an agreement (membership)."""
@@ -535,14 +540,21 @@ class Charge(Base):
     request_key = CharField(max_length=64, unique=True)  # what the card provider sees, for ever
     gateway = CharField(max_length=24, default="at_the_clinic")
     gateway_reference = CharField(max_length=120, default="")
+    refund_reference = CharField(max_length=120, default="")
+    ask_at = UTCDateTime(null=True, index=True)  # when the card provider is asked next to take it or give it back
     created_at = UTCDateTime(default=now)
     settled_at = UTCDateTime(null=True)
     settled_by = CharField(max_length=120, default="")
     settled_why = TextField(default="")
+    withdrawn_at = UTCDateTime(null=True)  # waived since its cause was an error; stands again if the cause comes again
 
     class Meta:
         constraints = [Check("amount_minor > 0")]
-        indexes = ((("appointment", "reason"), True), (("membership", "period_starts_on"), True))
+        indexes = (
+            (("appointment", "reason"), True),
+            (("membership", "period_starts_on"), True),
+            (("status", "patient"), False),
+        )
 
 
 # --- messages -----------------------------------------------------------------------------------
@@ -622,7 +634,6 @@ Task.add_index(
 Membership.add_index(
     Membership.index(
         Membership.patient,
-        Membership.plan,
         unique=True,
         where=SQL("status = 'active'"),
         name="membership_one_active",
