@@ -222,7 +222,7 @@ def move(appointment, *, starts_at, provider, location, by, shown_minor=None) ->
 
 
 def _close(a, before, status, by, why, at):
-    facts = {"status": status, "closed_at": at, "closed_by": by.name, "closed_why": why.strip()}
+    facts = {"status": status, "closed_at": at, "closed_by": by.name, "closed_by_kind": by.kind, "closed_why": why.strip()}
     changed = Appointment.update(**facts).where((Appointment.id == a.id) & Appointment.status.in_(before)).execute()
     if not changed:
         raise Refused(_too_late(_load(a), status))
@@ -253,6 +253,6 @@ def _copy(a, appointment):
     """The caller's row shows what became of it."""
     for name in (
         "starts_at", "ends_at", "provider", "location", "status", "moves", "buffer_minutes",
-        "arrived_at", "closed_at", "closed_by", "closed_why",
+        "arrived_at", "closed_at", "closed_by", "closed_by_kind", "closed_why",
     ):  # fmt: skip
         setattr(appointment, name, getattr(a, name))

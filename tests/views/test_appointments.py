@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from models import Appointment, Charge
+from models import Appointment, Charge, Patient
 from rules import scheduling
 from rules.actor import Actor
 
@@ -63,6 +63,23 @@ def test_cancelling_in_time_is_free_and_says_so(clinic, as_ava):
     assert "It costs you nothing" in after
     assert "by you. Feeling unwell" in after
     assert Charge.select().count() == 0
+
+
+def test_the_clinics_own_reason_for_cancelling_stays_with_the_clinic(clinic, as_ava, as_desk):
+    a = booked(clinic)
+    as_desk.submit(f"/staff/appointments/{a.id}/cancellation", why="Rude on the phone")
+    page = as_ava.see(f"/appointments/{a.id}")
+    assert "by the clinic." in page
+    assert "Rude" not in page
+    assert "Dana Desk" not in page
+    assert "Rude on the phone" in as_desk.see(f"/staff/appointments/{a.id}")
+
+
+def test_who_cancelled_is_still_you_after_a_change_of_name(clinic, as_ava):
+    a = booked(clinic)
+    as_ava.submit(f"/appointments/{a.id}/cancellation", shown="0", why="Feeling unwell")
+    Patient.update(last_name="Moreno-Diaz").where(Patient.id == clinic.ava.id).execute()
+    assert "by you. Feeling unwell" in as_ava.see(f"/appointments/{a.id}")
 
 
 def test_cancelling_late_shows_the_amount_first_and_a_receipt_after(clinic, as_ava, time_machine):

@@ -112,12 +112,13 @@ def detail(number):
 
 
 def closed_words(a):
-    """Who cancelled it, when and why."""
+    """Who cancelled it and when; why, only where the patient gave the reason: the clinic's words are its own."""
     if a.status != "cancelled":
         return ""
-    who = "you" if a.closed_by == guard.me().name else a.closed_by
-    said = f"Cancelled on {words.when(a.closed_at, a.location.time_zone)} by {who}."
-    return f"{said} {a.closed_why}" if a.closed_why else said
+    at = words.when(a.closed_at, a.location.time_zone)
+    if a.closed_by_kind == "patient":
+        return f"Cancelled on {at} by you. {a.closed_why}".strip()
+    return f"Cancelled on {at} by the clinic."
 
 
 def papers(a, at):
