@@ -96,7 +96,7 @@ def test_of_two_processes_on_one_folder_one_sends_and_the_other_takes_over_when_
     try:
         portal.start()
         other.start()
-        server.seconds = 0.3
+        server.seconds = 1
         expected = ids(deliveries(portal, DUE))
         until(lambda: len(server.taken) >= 3, seconds=70)  # the sweep finds them, should the wake-up be lost
         assert len(server.taken) == len(set(server.ids()))
@@ -104,6 +104,6 @@ def test_of_two_processes_on_one_folder_one_sends_and_the_other_takes_over_when_
         server.seconds = 0
         until(lambda: {row["status"] for row in deliveries(portal)} == {"sent"})  # what the dead one held, too
         assert set(server.ids()) == expected
-        assert len(server.taken) - len(expected) <= 2
+        assert 1 <= len(server.taken) - len(expected) <= 2, "the dead one was the one that sent"
     finally:
         other.stop()
