@@ -1,5 +1,6 @@
 """How the web server runs Foyer: one process with eight threads, and the sender of messages beside them."""
 
+import os
 import re
 import sys
 from urllib.parse import quote
@@ -14,6 +15,7 @@ try:
 except settings.BadSetting as bad:
     sys.exit(f"Foyer cannot start: {bad}")
 
+os.umask(0o077)  # what the portal writes, letters and the database's own files, is for its user alone
 wsgi_app = "portal:wsgi()"
 bind = f"[{_chosen.host}]:{_chosen.port}" if ":" in _chosen.host else f"{_chosen.host}:{_chosen.port}"
 workers, worker_class, threads = 1, "gthread", 8
@@ -33,6 +35,11 @@ class DiscreetLogger(Logger):
 
 
 logger_class = DiscreetLogger
+
+
+def on_starting(server):
+    for words in settings.warnings(_chosen):
+        print(f"Warning: {words}", file=sys.stderr, flush=True)
 
 
 def post_worker_init(worker):

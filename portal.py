@@ -1,13 +1,10 @@
 """Builds the app: settings, database, blueprints, error pages, commands. The only file that knows all others."""
 
-import fcntl
 import logging
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import click
 from flask import Flask, g, render_template, request
 from flask_assets import Bundle, Environment
 from flask_login import current_user
@@ -15,18 +12,17 @@ from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 from htmx_flask import Htmx
 from peewee import OperationalError
-from playhouse import migrations
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter
 from whitenoise import WhiteNoise
 
 import settings
 import tasks
-from database import db, is_postgres, open_database
+from commands import add_commands, migrate  # noqa: F401 - whoever builds a portal elsewhere migrates it too
+from database import db, open_database
 from models import Clinic
-from rules import accounts, faults, outbox, words
-from rules import clinic as clinic_details
+from rules import faults, outbox, words
 from rules.refused import Refused
 from views import demo, guard, public
 from views.hypermedia import PortalRequest
@@ -224,6 +220,15 @@ def explain_faults(app: Flask) -> None:
         code = error.code if error.code in PROBLEMS else 400
         return error.get_response() if error.code and error.code < 400 else problem(code)
 
+    @app.errorhandler(SecurityError)
+    def another_name(_error):
+        return problem(
+            400,
+            "The portal has another address",
+            f"It is set up to be opened at {settings.current().base_url}. "
+            "Whoever runs it can change that: the setting is called BASE_URL.",
+        )
+
     @app.errorhandler(CSRFError)
     def stale_form(_error):
         return problem(
@@ -241,53 +246,6 @@ def explain_faults(app: Flask) -> None:
         if isinstance(error, OperationalError) and any(w in str(error).lower() for w in ("locked", "lock timeout")):
             return problem(503)
         return problem(500, reference=faults.note(error, request.endpoint or "no route"))
-
-
-@contextmanager
-def one_at_a_time():
-    """Two processes that start together must not migrate together."""
-    with open(settings.current().data_dir / "migrate.lock", "w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def migrate() -> list[str]:
-    """Bring the database to the newest step; returns the names of the steps taken."""
-    with one_at_a_time(), db.connection_context():
-        if is_postgres():
-            db.execute_sql("SELECT pg_advisory_lock(%s)", (0x4D696772,))
-        try:
-            return migrations.run(db.obj, str(HERE / "migrations"))
-        finally:
-            if is_postgres():
-                db.execute_sql("SELECT pg_advisory_unlock(%s)", (0x4D696772,))
-
-
-def add_commands(app: Flask) -> None:
-    """What ./portal.sh calls; each is safe to run twice."""
-
-    @app.cli.command("migrate")
-    def migrate_command():
-        """Bring the database up to date."""
-        for name in migrate():
-            click.echo(f"migrated {name}")
-
-    @app.cli.command("first-link")
-    def first_link():
-        """Print the one-time link with which the owner creates their account, while there is none."""
-        with db.connection_context():
-            clinic_details.begin()
-            link = accounts.first_owner_link()
-        if link:
-            click.echo(f"\nNobody has an account yet. The owner creates theirs here, once:\n\n  {link}\n")
-
-    @app.cli.command("demo")
-    def demo_command():
-        """Fill the demo clinic."""
-        import demo_clinic
-
-        with db.connection_context():
-            demo_clinic.fill()
 
 
 def wsgi() -> Flask:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Foyer in one command: ./portal.sh run | demo | test
+# Foyer in one command: ./portal.sh run | demo | owner-link | test
 set -eu
 
 asked=${1:-help}
@@ -19,6 +19,7 @@ Foyer, the patient portal that a clinic hosts itself.
 
   ./portal.sh run          start the portal of a real clinic; the first start prints the owner's one-time link
   ./portal.sh demo         start a demo clinic in ./var/demo, with people, visits and paperwork to try
+  ./portal.sh owner-link   print a one-time link for an owner who forgot the password; with several, add an address
   ./portal.sh test [...]   check the code and run all tests; what follows goes to pytest
 
 Settings come from the environment: PORT=9000 ./portal.sh run. The README lists them.
@@ -117,6 +118,13 @@ run() {
     serve
 }
 
+owner_link() {
+    prepare
+    exec 9<&-
+    flask migrate
+    flask owner-link "$@"
+}
+
 demo() {
     DATA_DIR=${DATA_DIR:-$here/var/demo}
     export DATA_DIR
@@ -162,6 +170,7 @@ check() {
 case $asked in
     run) run ;;
     demo) demo ;;
+    owner-link) owner_link "$@" ;;
     test) check "$@" ;;
     help | -h | --help) usage ;;
     *) usage >&2 && exit 2 ;;

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
 
 class BadSetting(ValueError):
     """A setting that cannot be used; its text is for the person who set it."""
@@ -28,6 +30,11 @@ class Settings:
     def secure(self):
         return self.base_url.startswith("https://")
 
+    @property
+    def mails_to_a_folder(self):
+        """A clinic without a mail server: no code and no letter reaches anybody. In a demo that is the point."""
+        return not self.mail_url and not self.demo
+
 
 def from_environment(environ=os.environ) -> Settings:
     """Read and check every setting. Raises BadSetting; makes the data folder and the secret key file."""
@@ -39,12 +46,17 @@ def from_environment(environ=os.environ) -> Settings:
         raise BadSetting(f"DATA_DIR {data_dir} cannot be used: {fault.strerror}.") from fault
     port = _number(environ, "PORT", 8000, 1, 65535)
     host = environ.get("HOST") or "127.0.0.1"
+    if host not in LOOPBACK and not environ.get("BASE_URL"):
+        raise BadSetting(
+            f"HOST={host} lets other machines in, so set BASE_URL to the address that they will type, "
+            f"like BASE_URL=http://192.168.1.20:{port}."
+        )
     return Settings(
         database_url=_database_url(environ.get("DATABASE_URL") or f"sqlite:///{data_dir / 'foyer.db'}"),
         data_dir=data_dir,
         host=host,
         port=port,
-        base_url=_base_url(environ.get("BASE_URL") or f"http://{_name_of(host)}:{port}"),
+        base_url=_base_url(environ.get("BASE_URL") or f"http://localhost:{port}"),
         mail_url=_mail_url(environ.get("MAIL_URL") or ""),
         mail_from=environ.get("MAIL_FROM") or "",
         secret_key=_secret_key(environ, data_dir),
@@ -53,8 +65,20 @@ def from_environment(environ=os.environ) -> Settings:
     )
 
 
-def _name_of(host):
-    return "localhost" if host in ("127.0.0.1", "0.0.0.0", "::", "::1") else host  # noqa: S104
+def warnings(chosen: Settings) -> list[str]:
+    """What works, but hardly as anybody means it; a sentence each, for whoever starts the portal."""
+    found = []
+    if chosen.mails_to_a_folder:
+        found.append(
+            f"MAIL_URL is not set: mail goes to the folder {chosen.data_dir / 'mail'} and to nobody else, "
+            "so patients cannot sign in."
+        )
+    if chosen.secure and not chosen.trusted_proxies:
+        found.append(
+            "BASE_URL is https but TRUSTED_PROXIES is 0: behind a proxy all visitors then count as one, and thirty "
+            "codes in an hour lock everybody out. Set TRUSTED_PROXIES to the number of proxies in front (usually 1)."
+        )
+    return found
 
 
 def _number(environ, name, default, least, most):

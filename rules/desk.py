@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from peewee import fn
 
+import settings
 from clock import local, now
 from models import (
     Appointment,
@@ -169,6 +170,7 @@ def first_steps() -> list[tuple[str, str, bool]]:
     policy = Policy.select(Policy.active).order_by(Policy.number.desc()).first()
     at_work = ServiceProvider.select().join(WorkingHours, on=(WorkingHours.provider == ServiceProvider.provider))
     offered = Service.archived_at.is_null()
+    mail = "Mail goes to a folder and reaches nobody. Whoever runs the portal sets MAIL_URL"
     return [
         ("Your clinic's name, phone and links", "/staff/clinic", bool(clinic and (clinic.phone or clinic.email))),
         ("A location with its time zone", "/staff/locations", Location.select().exists()),
@@ -176,4 +178,5 @@ def first_steps() -> list[tuple[str, str, bool]]:
         ("A provider with weekly hours who performs it", "/staff/providers", at_work.exists()),
         ("Paperwork, assigned to the service", "/staff/paperwork", Assignment.select().exists()),
         ("A cancellation policy", "/staff/policy", bool(policy and policy.active)),
+        *([(mail, "/staff/messages", False)] if settings.current().mails_to_a_folder else []),
     ]

@@ -102,6 +102,22 @@ def first_owner_link() -> str | None:
         return _new_link("owner", FIRST_LINK, FOYER)[0]
 
 
+def owner_link(email: str = "") -> str:
+    """A line with a one-time link for an owner who cannot get in; for whoever may run commands on the machine.
+
+    The first owner's link while nobody works here, else a new password for the owner: the only one, or of that address.
+    """
+    first = first_owner_link()
+    if first:
+        return f"Nobody has an account yet. The owner creates theirs here, once, within 24 hours:\n\n  {first}"
+    owners = list(Staff.select().where(Staff.role == "owner", Staff.archived_at.is_null()).order_by(Staff.email))
+    chosen = [owner for owner in owners if owner.email == tidy_email(email)] if email else owners
+    if len(chosen) != 1:
+        raise Refused(f"Which owner? Name one: {', '.join(owner.email for owner in owners)}")
+    link, _ = new_password_link(chosen[0], FOYER)
+    return f"{chosen[0].name} ({chosen[0].email}) sets a new password here, once, within three days:\n\n  {link}"
+
+
 def invite(email: str, role: str, by: Actor) -> tuple[str, Invitation]:
     """A one-time link for a new colleague, to be handed over; only its digest is kept."""
     email = tidy_email(email)

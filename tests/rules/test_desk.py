@@ -132,9 +132,12 @@ def test_attention_tells_of_messages_money_and_bare_services(clinic):
 
 
 def test_the_first_steps_stand_until_something_is_booked(clinic):
-    assert all(done for _, _, done in desk.first_steps())
+    *done, (mail, _, to_a_folder) = desk.first_steps()
+    assert all(done for _, _, done in done)
+    assert mail.startswith("Mail goes to a folder")
+    assert not to_a_folder
     Assignment.delete().execute()
-    assert [words for words, _, done in desk.first_steps() if not done] == ["Paperwork, assigned to the service"]
+    assert [words for words, _, done in desk.first_steps() if not done] == ["Paperwork, assigned to the service", mail]
     visit(clinic, NOON)
     assert desk.first_steps() == []
 

@@ -134,6 +134,22 @@ def test_an_absence_is_charged_as_the_policy_says_once_staff_confirm(clinic, as_
     assert as_desk.submit(f"/staff/appointments/{a.id}/absence/undo").status_code == 303
     assert stands(a) == "booked"
     assert [c.status for c in Charge.select()] == ["waived"]
+    again = as_desk.submit(f"/staff/appointments/{a.id}/absence", fee="charge")
+    assert "$400.00 is owed" in as_desk.see(again.location)
+    assert [c.status for c in Charge.select()] == ["owed"]
+
+
+def test_a_fee_that_was_let_go_before_is_not_called_owed(clinic, as_desk, monday):
+    a = booked(clinic)
+    monday.move_to(NOON + timedelta(hours=2))
+    as_desk.sign_in(clinic.desk)
+    as_desk.submit(f"/staff/appointments/{a.id}/absence", fee="charge")
+    as_desk.submit(f"/staff/charges/{Charge.get().id}/waiver", why="She rang")
+    as_desk.submit(f"/staff/appointments/{a.id}/absence/undo")
+    again = as_desk.submit(f"/staff/appointments/{a.id}/absence", fee="charge")
+    page = as_desk.see(again.location)
+    assert "The fee of $400.00 was waived, so nothing is owed." in page
+    assert "is owed." not in page.replace("nothing is owed.", "")
 
 
 def test_letting_the_fee_go_needs_a_reason(clinic, as_desk, monday):
@@ -238,13 +254,13 @@ def test_without_the_patients_word_no_policy_is_accepted(clinic, as_desk):
 def test_an_owner_of_an_empty_clinic_is_told_how_to_start(clinic, as_owner, as_desk):
     page = as_owner.see("/staff")
     assert "Getting started" in page
-    assert "6 of 6 done" in page
+    assert "6 of 7 done" in page
     Clinic.update(phone="", email="").execute()
     Policy.create(
         number=2, text="None", notice_hours=0, fee_kind="fixed", fee_value=0, no_show_kind="fixed", no_show_value=0,
         active=False, digest="x",
     )  # fmt: skip
-    assert "4 of 6 done" in as_owner.see("/staff")
+    assert "4 of 7 done" in as_owner.see("/staff")
     assert "Getting started" not in as_desk.see("/staff")
 
 

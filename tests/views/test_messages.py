@@ -43,6 +43,7 @@ def test_the_list_can_be_narrowed_to_what_needs_somebody(clinic, as_desk):
     assert "Because of one" not in page
     assert as_desk.get("/staff/messages?status=nonsense").status_code == 404
     assert as_desk.get("/staff/messages?page=0").status_code == 404
+    assert as_desk.get(f"/staff/messages?page={10**30}").status_code == 404
 
 
 def test_a_failed_message_is_tried_again_and_the_trail_says_by_whom(clinic, as_desk):

@@ -2,6 +2,7 @@
 
 from flask import Blueprint, abort, request, url_for
 
+import settings
 from clock import now
 from models import Delivery, Location
 from rules import outbox
@@ -15,9 +16,10 @@ area = Blueprint("messages", __name__)
 def listing():
     status, page = request.args.get("status", ""), request.args.get("page", 1, type=int)
     counts = outbox.counts()
-    if (status and status not in counts) or page < 1:
+    total = counts.get(status, 0) if status else sum(counts.values())
+    pages = max(1, -(-total // outbox.PER_PAGE))
+    if (status and status not in counts) or not 1 <= page <= pages:
         abort(404)
-    total = counts[status] if status else sum(counts.values())
     first_place = Location.select().order_by(Location.id).first()
     return respond.page(
         "staff/messages.html",
@@ -25,11 +27,12 @@ def listing():
         counts=counts,
         chosen=status,
         page=page,
-        pages=max(1, -(-total // outbox.PER_PAGE)),
+        pages=pages,
         zone=first_place.time_zone if first_place else "UTC",
         status_words=outbox.STATUS_WORDS,
         kind_words=outbox.KIND_WORDS,
         at=now(),
+        to_a_folder=settings.current().mails_to_a_folder,
     )
 
 
