@@ -13,13 +13,11 @@ from models import (
     Assignment,
     Location,
     Paperwork,
-    PaperworkVersion,
     Service,
     Task,
 )
 from rules import trail, words
-from rules.refused import Refused
-from rules.templates import current_version, write_version  # noqa: F401 - one door for the area
+from rules.templates import current_version, shown_version, version_of, write_version  # noqa: F401 - one door
 
 KIND_WORDS = {
     "questionnaire": "Questionnaire",
@@ -31,7 +29,6 @@ TO_DO_WORDS = {"questionnaire": "To answer", "consent": "To sign"}
 COUNTS_AGAIN = ("questionnaire", "consent")  # instructions are read for each visit
 UPCOMING = ("booked", "arrived")
 SHOWN_DAYS = 183  # post-treatment instructions stay on the home page for half a year
-STILL_OPEN_HOURS = 24  # how long after an edit a page that was open before may still be sent
 
 
 class Due(NamedTuple):
@@ -289,26 +286,3 @@ def may_be_seen(task: Task, at: datetime) -> bool:
     if task.paperwork.kind != "post_treatment":
         return True
     return task.appointment.status in LIVE and task.appointment.starts_at <= at
-
-
-def version_of(task: Task) -> PaperworkVersion:
-    """The text this task is about: the one it was begun with, else the current one."""
-    return task.version if task.version_id else current_version(task.paperwork_id)
-
-
-def shown_version(task: Task, number) -> PaperworkVersion:
-    """The version that stood on the reader's screen, by the number that its form carries.
-
-    A text that staff replaced while the page was open counts as it was read; an older one is Refused.
-    """
-    current = version_of(task)
-    if task.version_id or str(number) == str(current.number):
-        return current
-    shown = None
-    if str(number).isdecimal() and len(str(number)) < 7:
-        shown = PaperworkVersion.get_or_none(paperwork=task.paperwork_id, number=int(number))
-    if shown is not None:
-        next_one = PaperworkVersion.get(paperwork=task.paperwork_id, number=shown.number + 1)
-        if next_one.created_at > now() - timedelta(hours=STILL_OPEN_HOURS):
-            return shown
-    raise Refused("The text has changed since you opened this page. Please read it once more.")

@@ -1,13 +1,14 @@
 """What the clinic hands out: questionnaires, consents and instructions; an edit makes a new version."""
 
 import json
+from datetime import timedelta
 from hashlib import sha256
 
 from peewee import fn
 
 from clock import now
 from database import write_tx
-from models import KINDS, Assignment, Paperwork, PaperworkVersion, Service
+from models import KINDS, Assignment, Paperwork, PaperworkVersion, Service, Task
 from rules import questions as asked
 from rules import trail
 from rules.profile import tidy
@@ -15,6 +16,7 @@ from rules.refused import Refused
 from rules.words import count
 
 VALIDITIES = ("every_visit", "once", "days")
+STILL_OPEN_HOURS = 24  # how long after an edit a page that was open before may still be sent
 LONGEST_BODY = 40_000
 LONGEST_DELAY = 60 * 24 * 365
 
@@ -189,3 +191,26 @@ def restore(paperwork: Paperwork, by) -> None:
             .execute()
         ):
             trail.record(by, "paperwork restored", f"paperwork {paperwork.id}")
+
+
+def version_of(task: Task) -> PaperworkVersion:
+    """The text this task is about: the one it was begun with, else the current one."""
+    return task.version if task.version_id else current_version(task.paperwork_id)
+
+
+def shown_version(task: Task, number) -> PaperworkVersion:
+    """The version that stood on the reader's screen, by the number that its form carries.
+
+    A text that staff replaced while the page was open counts as it was read; an older one is Refused.
+    """
+    current = version_of(task)
+    if task.version_id or str(number) == str(current.number):
+        return current
+    shown = None
+    if str(number).isdecimal() and len(str(number)) < 7:
+        shown = PaperworkVersion.get_or_none(paperwork=task.paperwork_id, number=int(number))
+    if shown is not None:
+        next_one = PaperworkVersion.get(paperwork=task.paperwork_id, number=shown.number + 1)
+        if next_one.created_at > now() - timedelta(hours=STILL_OPEN_HOURS):
+            return shown
+    raise Refused("The text has changed since you opened this page. Please read it once more.")

@@ -49,7 +49,7 @@ class PaperworkForm(FlaskForm):
         validate_choice=False,
     )
     validity_days = IntegerField("Days")
-    delay = IntegerField("Mail it after", default=0)
+    delay = IntegerField("Mail it so long after the visit ends", default=0)
     delay_unit = SelectField("Unit", choices=[(unit, unit) for unit in UNITS], default="hours", validate_choice=False)
     questions = FieldList(FormField(QuestionForm), max_entries=asked.MOST_QUESTIONS + 1)
     base = HiddenField()

@@ -167,6 +167,6 @@ def test_archived_paperwork_can_be_used_again_and_providers_only_read(clinic, as
     assert "Archived" in as_owner.see("/staff/paperwork")
     as_owner.submit(f"{page}/restoration")
     assert Paperwork.get_by_id(clinic.consent.id).archived_at is None
-    assert "Save new version" not in as_nurse.see(page)
+    assert 'value="save"' not in as_nurse.see(page)
     assert as_nurse.submit(page, do="save", **fields(as_owner.see(page))).status_code == 403
     assert PaperworkVersion.select().where(PaperworkVersion.paperwork == clinic.consent).count() == 1
