@@ -11,7 +11,7 @@ from huey.consumer import Consumer
 import settings
 from clock import now
 from database import db
-from rules import memberships, sending, tidying
+from rules import charging, memberships, sending, tidying
 
 log = logging.getLogger("foyer.tasks")
 QUIET = ("huey", "huey.consumer", "huey.consumer.Scheduler", "huey.consumer.Worker")
@@ -26,8 +26,9 @@ def wake():
 
 
 def drain():
-    """Send what is due."""
+    """Ask the card providers for what is due, then send what is due: a receipt tells of what became of it."""
     with db.connection_context():
+        charging.ask_due()
         sending.send_due(going=lambda: not stopping.is_set())
 
 

@@ -5,25 +5,31 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a charge or a refund: its status (owed, paid, refunded) and the provider's reference."""
+    """What a provider answered: taken (or given back), or declined; and its reference."""
 
-    status: str
+    done: bool
     reference: str = ""
 
 
 class AtTheClinic:
-    """Nothing leaves the house: the amount is owed until the desk takes it, and given back at the desk."""
+    """Nothing leaves the house: the amount is owed until the desk takes it, and given back at the desk.
+
+    A way that takes by itself has `charge` and `refund` (request_key, amount_minor, currency, because) -> Outcome.
+    Both may be asked again with the same request_key, and then answer what became of it the first time.
+    """
 
     name = "at_the_clinic"
-    way = "payable at the clinic"
-
-    def charge(self, *, request_key: str, amount_minor: int, currency: str, because: str) -> Outcome:
-        return Outcome("owed", f"desk-{request_key[:12]}")
-
-    def refund(self, *, request_key: str, amount_minor: int, currency: str, because: str) -> Outcome:
-        return Outcome("refunded", f"desk-{request_key[:12]}")
+    takes_by_itself = False
 
 
-def chosen() -> AtTheClinic:
+WAYS = {way.name: way for way in (AtTheClinic(),)}
+
+
+def chosen():
     """The way in which this clinic takes money."""
-    return AtTheClinic()
+    return WAYS["at_the_clinic"]
+
+
+def named(name: str):
+    """The way in which a charge was made; it stays the charge's own when the clinic chooses another."""
+    return WAYS[name]

@@ -22,7 +22,7 @@ def arrive(appointment, by) -> None:
 def complete(appointment, by) -> None:
     """The visit took place."""
     with write_tx():
-        closed = {"closed_at": now(), "closed_by": by.name, "closed_why": ""}
+        closed = {"closed_at": now(), "closed_by": by.name, "closed_by_kind": by.kind, "closed_why": ""}
         _step(appointment, BEFORE, by, "appointment completed", status="completed", **closed)
 
 
@@ -31,7 +31,7 @@ def miss(appointment, by, charge=True, why="") -> Charge | None:
     with write_tx():
         if Appointment.get_by_id(appointment.id).starts_at > now():
             raise Refused("This visit has not started yet.")
-        closed = {"closed_at": now(), "closed_by": by.name, "closed_why": why}
+        closed = {"closed_at": now(), "closed_by": by.name, "closed_by_kind": by.kind, "closed_why": why}
         _step(appointment, ("booked",), by, "appointment missed", status="missed", **closed)
         paperwork.not_needed(appointment, by)
         instructions.withdraw(appointment, MISSED)
@@ -46,16 +46,14 @@ def miss(appointment, by, charge=True, why="") -> Charge | None:
 
 def undo_miss(appointment, by) -> None:
     """The patient came after all: the visit stands again, and its no-show fee is let go or given back."""
-    why = "The patient came after all."
+    why = "It was noted by mistake that nobody came."
     try:
         with write_tx():
-            reopened = {"status": "booked", "closed_at": None, "closed_by": "", "closed_why": ""}
+            reopened = {"status": "booked", "closed_at": None, "closed_by": "", "closed_by_kind": "", "closed_why": ""}
             _step(appointment, ("missed",), by, "absence undone", **reopened)
             charge = Charge.get_or_none((Charge.appointment == appointment) & (Charge.reason == "no_show_fee"))
-            if charge and charge.status == "owed":
-                charging.waive(charge, by, why)
-            elif charge and charge.status == "paid":
-                charging.refund(charge, by, why)
+            if charge:
+                charging.withdraw(charge, by, why)
             paperwork.needed_again(appointment, by)
             instructions.restore(appointment, MISSED)
     except IntegrityError as clash:

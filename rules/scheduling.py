@@ -222,7 +222,8 @@ def move(appointment, *, starts_at, provider, location, by, shown_minor=None) ->
 
 
 def _close(a, before, status, by, why, at):
-    facts = {"status": status, "closed_at": at, "closed_by": by.name, "closed_by_kind": by.kind, "closed_why": why.strip()}
+    closed = {"closed_at": at, "closed_by": by.name, "closed_by_kind": by.kind, "closed_why": why.strip()}
+    facts = {"status": status, **closed}
     changed = Appointment.update(**facts).where((Appointment.id == a.id) & Appointment.status.in_(before)).execute()
     if not changed:
         raise Refused(_too_late(_load(a), status))

@@ -93,7 +93,7 @@ def test_cancelling_late_shows_the_amount_first_and_a_receipt_after(clinic, as_a
         answer = as_ava.submit(f"/appointments/{a.id}/cancellation", shown=shown(page))
         assert answer.status_code == 303
         after = as_ava.see(answer.location)
-        assert "You owe $50.00, payable at the clinic" in after
+        assert "$50.00 is owed, payable at the clinic" in after
     assert "Receipt number 1" in after
     assert Charge.select().count() == 1
 

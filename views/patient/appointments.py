@@ -177,8 +177,7 @@ def cancel(number):
         return ask_to_cancel(a, form)
     said = "Your appointment is cancelled. It costs you nothing."
     if charge:
-        costs = words.money(charge.amount_minor, charge.currency)
-        said = f"Your appointment is cancelled. You owe {costs}, payable at the clinic; the receipt is below."
+        said = f"Your appointment is cancelled. {charging.words(charge)} The receipt is below."
     return respond.done(url_for("appointments.detail", number=number), said)
 
 
@@ -236,9 +235,7 @@ def move(number):
     at = words.when(a.starts_at, location.time_zone)
     said = f"Your appointment is now on {at}, with {provider.name} in {location.name}."
     if charge:
-        said += (
-            f" You owe {words.money(charge.amount_minor, charge.currency)} for the late move, payable at the clinic."
-        )
+        said += f" For the late move: {charging.words(charge)}"
     return respond.done(url_for("appointments.detail", number=number), said)
 
 

@@ -7,8 +7,7 @@ from wtforms.validators import InputRequired, Length
 
 from clock import local, now
 from models import Appointment, AppointmentMove, Location, Patient, PolicyAcceptance, Provider, Service
-from rules import desk, outbox, policy, records, scheduling, trail
-from rules.charging import REASONS, STATUSES
+from rules import charging, desk, outbox, policy, records, scheduling, trail
 from rules.paperwork import KIND_WORDS
 from rules.refused import Refused
 from views import guard, respond
@@ -61,8 +60,8 @@ def detail(number):
         history=records.trail_of(subject=f"appointment {a.id}"),
         kind_words=KIND_WORDS,
         message_words=outbox.KIND_WORDS,
-        reasons=REASONS,
-        charge_words=STATUSES,
+        reasons=charging.REASONS,
+        charge_words=charging.STATUSES,
     )
 
 
@@ -93,9 +92,9 @@ def absence(number):
         try:
             if fee.amount_minor and not charged and not why:
                 raise Refused("Enter why the fee is not charged", field="why")
-            scheduling.miss(a, guard.by(), charge=charged, why=why)
-            words = f"No-show noted. {fee.words} is owed." if charged else "No-show noted. Nothing is charged."
-            return respond.done(url_for(".detail", number=number), words)
+            charge = scheduling.miss(a, guard.by(), charge=charged, why=why)
+            words = charging.words(charge) if charge else "Nothing is charged."
+            return respond.done(url_for(".detail", number=number), f"No-show noted. {words}")
         except Refused as no:
             respond.refuse(form, no)
     return respond.form_page("staff/appointments/absence.html", form, a=a, fee=fee)
