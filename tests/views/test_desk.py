@@ -134,22 +134,6 @@ def test_an_absence_is_charged_as_the_policy_says_once_staff_confirm(clinic, as_
     assert as_desk.submit(f"/staff/appointments/{a.id}/absence/undo").status_code == 303
     assert stands(a) == "booked"
     assert [c.status for c in Charge.select()] == ["waived"]
-    again = as_desk.submit(f"/staff/appointments/{a.id}/absence", fee="charge")
-    assert "$400.00 is owed" in as_desk.see(again.location)
-    assert [c.status for c in Charge.select()] == ["owed"]
-
-
-def test_a_fee_that_was_let_go_before_is_not_called_owed(clinic, as_desk, monday):
-    a = booked(clinic)
-    monday.move_to(NOON + timedelta(hours=2))
-    as_desk.sign_in(clinic.desk)
-    as_desk.submit(f"/staff/appointments/{a.id}/absence", fee="charge")
-    as_desk.submit(f"/staff/charges/{Charge.get().id}/waiver", why="She rang")
-    as_desk.submit(f"/staff/appointments/{a.id}/absence/undo")
-    again = as_desk.submit(f"/staff/appointments/{a.id}/absence", fee="charge")
-    page = as_desk.see(again.location)
-    assert "The fee of $400.00 was waived, so nothing is owed." in page
-    assert "is owed." not in page.replace("nothing is owed.", "")
 
 
 def test_letting_the_fee_go_needs_a_reason(clinic, as_desk, monday):
