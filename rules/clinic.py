@@ -4,7 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 from database import write_tx
-from models import Clinic
+from models import Appointment, Charge, Clinic, Plan, Policy
 from rules import trail
 from rules.refused import Refused
 
@@ -46,11 +46,22 @@ def change(by, **details) -> Clinic:
         changed = {name: [before[name], value] for name, value in details.items() if before[name] != value}
         if not changed:
             return clinic
+        if "currency" in changed and currency_stands():
+            raise Refused(
+                f"The currency stays: there are amounts in {clinic.currency} already, and a number means "
+                "nothing in another currency.",
+                field="currency",
+            )
         for name in changed:
             setattr(clinic, name, details[name])
         clinic.save(force_insert=not Clinic.select().where(Clinic.id == 1).exists())
         trail.record(by, "clinic changed", "clinic", changes=changed)
         return clinic
+
+
+def currency_stands() -> bool:
+    """Whether something names an amount in the clinic's currency: a policy, a plan, a visit or a charge."""
+    return any(table.select().exists() for table in (Policy, Plan, Appointment, Charge))
 
 
 def checked_link(text: str, name: str, field: str | None = None) -> str:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from clock import now
-from models import Appointment, Clinic, Location, Membership, TrailEntry
+from database import db, is_sqlite
+from models import AgreementVersion, Appointment, Clinic, Location, Membership, Plan, Policy, TrailEntry
 from rules import clinic as details
 from rules import locations, plans
 from rules.actor import Actor
@@ -34,6 +35,30 @@ def visit(clinic):
         currency="USD",
         request_key="visit",
     )
+
+
+def test_the_currency_stands_once_an_amount_was_named_in_it(clinic, owner):
+    with pytest.raises(Refused, match="in USD") as no:
+        details.change(owner, currency="JPY", name="Another name")
+    assert no.value.field == "currency"
+    assert (Clinic.get().currency, Clinic.get().name) == ("USD", "The Test Clinic")
+    details.change(owner, currency="USD", name="Another name")
+    assert Clinic.get().name == "Another name"
+
+
+@pytest.mark.parametrize("kept", [None, Policy, Plan, Appointment])
+def test_a_new_clinic_may_still_choose_its_currency(clinic, owner, visit, kept):
+    for table in ("policy", "agreement_version"):
+        on = "_delete" if is_sqlite() else f" ON {table}"
+        db.execute_sql(f"DROP TRIGGER {table}_frozen{on}")
+    AgreementVersion.delete().execute()
+    for table in {Policy, Plan, Appointment} - {kept}:
+        table.delete().execute()
+    if kept is None:
+        assert details.change(owner, currency="EUR").currency == "EUR"
+    else:
+        with pytest.raises(Refused):
+            details.change(owner, currency="EUR")
 
 
 def told(action):

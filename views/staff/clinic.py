@@ -9,7 +9,7 @@ from wtforms.fields import SelectChoice
 from wtforms.validators import Length, Optional
 
 from rules import clinic as details
-from rules import policy, profile
+from rules import profile
 from rules.codes import tidy_email
 from rules.refused import Refused
 from rules.words import span
@@ -148,7 +148,7 @@ def part_page(section, form):
         section=section,
         heading=SECTIONS[section][0],
         swatches=SWATCHES,
-        clinic_has_policy=policy.current() is not None,
+        currency_stands=details.currency_stands(),
     )
 
 
