@@ -189,21 +189,42 @@ def test_a_cancelled_visit_needs_nothing_but_keeps_what_was_done(clinic):
 
 
 def test_action_required_stands_until_done_and_is_late_from_the_start(clinic):
-    _, tasks = begin(clinic, NOON)
+    begin(clinic, NOON)
     before = paperwork.action_required(clinic.ava, NOON - timedelta(seconds=1))
     assert [(row.kind, row.late) for row in before] == [
         ("questionnaire", False), ("consent", False), ("pre_treatment", False),
     ]  # fmt: skip
     assert before[0].service_name == "Wrinkle relaxing"
     assert before[0].for_words == "Wrinkle relaxing, Tue 3 Mar, 12:00"
-    assert all(row.late and row.status_words == "Late" for row in paperwork.action_required(clinic.ava, NOON))
-    instructions.read(tasks["pre_treatment"], actor(clinic.ava))
-    assert [row.kind for row in paperwork.action_required(clinic.ava, NOON)] == ["questionnaire", "consent"]
+    begun = paperwork.action_required(clinic.ava, NOON)
+    assert [row.kind for row in begun] == ["questionnaire", "consent"], "what was to be read before is no longer asked"
+    assert all(row.late and row.status_words == "Late" for row in begun)
+    assert (begun.done, begun.total) == (0, 2)
     Appointment.update(status="arrived").execute()
     assert len(paperwork.action_required(clinic.ava, NOON)) == 2
     Appointment.update(status="completed").execute()
     assert paperwork.action_required(clinic.ava, NOON) == []
     assert paperwork.action_required(clinic.ben, NOON) == []
+
+
+def test_a_visit_that_nobody_closed_asks_for_nothing_for_ever(clinic):
+    appointment, _ = begin(clinic, NOON)
+    week = timedelta(days=paperwork.ASKED_DAYS)
+    assert len(paperwork.action_required(clinic.ava, appointment.ends_at + week - timedelta(seconds=1))) == 2
+    assert paperwork.action_required(clinic.ava, appointment.ends_at + week) == []
+
+
+@pytest.mark.parametrize("status", ["booked", "completed"])
+def test_late_means_the_same_to_patient_and_desk(clinic, as_ava, as_desk, status):
+    """The list, the visit, the paper itself and the desk's record ask one function."""
+    appointment, tasks = begin(clinic, now() - timedelta(minutes=5))
+    Appointment.update(status=status).execute()
+    late = status == "booked"
+    number = tasks["consent"].id
+    assert ("is-late" in as_ava.see("/")) is late
+    assert ("is-late" in as_ava.see(f"/appointments/{appointment.id}")) is late
+    assert ("This is late" in as_ava.see(f"/tasks/{number}")) is late
+    assert ("late" in as_desk.see(f"/staff/appointments/{appointment.id}").split("Paperwork", 1)[1]) is late
 
 
 def test_action_required_is_sorted_by_visit_then_kind(clinic):
@@ -304,15 +325,22 @@ def test_answers_are_saved_as_they_come_and_unknown_ones_dropped(clinic):
     version = paperwork.version_of(task)
     problems = answers.save_answers(
         task,
-        {"reason": " Lines ", "weight": "9", "skin": "Green", "had_before": ["Peel", "Filler"], "status": "done"},
+        {
+            "reason": " Lines ",
+            "weight": "9",
+            "skin": "Green",
+            "had_before": ["Peel", "Filler"],
+            "status": "done",
+            "pregnant": "no",
+        },
         actor(clinic.ava),
         version,
     )
     assert set(problems) == {"weight", "skin"}
-    assert answers.of(task) == {"reason": "Lines", "had_before": ["Filler", "Peel"]}
+    assert answers.of(task) == {"reason": "Lines", "had_before": ["Filler", "Peel"], "pregnant": "no"}
     assert (fresh(task).status, fresh(task).version_id) == ("in_progress", version.id)
     answers.save_answers(fresh(task), {"reason": "Frown lines", "had_before": []}, actor(clinic.ava), version)
-    assert answers.of(task) == {"reason": "Frown lines"}
+    assert answers.of(task) == {"reason": "Frown lines", "pregnant": "no"}, "what was not sent stays"
 
 
 def test_answers_are_sent_only_when_they_are_whole_and_then_stand(clinic):
