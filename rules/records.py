@@ -18,7 +18,7 @@ from models import (
     Task,
     TrailEntry,
 )
-from rules import desk, profile, trail, words
+from rules import desk, paperwork, profile, trail, words
 from rules.refused import Refused
 
 PER_PAGE = 25
@@ -124,8 +124,7 @@ def trail_of(patient=None, subject: str = "", at_most: int = LATEST) -> list[Tra
 
 def task_late(row, at) -> bool:
     """Still to be answered or signed although the visit has begun."""
-    asked = row.kind in ("questionnaire", "consent") and row.visit_status in ("booked", "arrived")
-    return asked and row.status in OPEN_TASK and row.starts_at <= at
+    return paperwork.is_late(row.kind, row.status, row.visit_status, row.starts_at, at)
 
 
 def still_open(row) -> bool:

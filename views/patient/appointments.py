@@ -133,7 +133,8 @@ def papers(a, at):
     lines = [
         OfVisit(
             task.id, task.paperwork.kind, task.status, task.paperwork.name, a.starts_at, a.location.time_zone,
-            a.service.name, a.id, begun and task.status != "done" and task.paperwork.kind in paperwork.COUNTS_AGAIN,
+            a.service.name, a.id,
+            paperwork.is_late(task.paperwork.kind, task.status, a.status, a.starts_at, at),
         )
         for task in rows
         if begun or task.paperwork.kind != "post_treatment"

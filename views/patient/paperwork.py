@@ -48,13 +48,14 @@ def detail(number):
 
 def frame(task: Task, version) -> dict:
     """What every page of a task shows: the text, and the visit it is for."""
+    visit = task.appointment
     return {
         "task": task,
         "version": version,
         "body": markdown.render(version.body),
-        "visit": task.appointment,
-        "zone": task.appointment.location.time_zone,
-        "late": task.status in ("open", "in_progress") and task.appointment.starts_at <= now(),
+        "visit": visit,
+        "zone": visit.location.time_zone,
+        "late": paperwork.is_late(task.paperwork.kind, task.status, visit.status, visit.starts_at, now()),
     }
 
 
