@@ -28,6 +28,7 @@ KIND_WORDS = {
 TO_DO_WORDS = {"questionnaire": "To answer", "consent": "To sign"}
 COUNTS_AGAIN = ("questionnaire", "consent")  # instructions are read for each visit
 UPCOMING = ("booked", "arrived")
+ASKED_DAYS = 7  # what was asked before a visit that nobody closed leaves the home page so long after its end
 SHOWN_DAYS = 183  # post-treatment instructions stay on the home page for half a year
 
 
@@ -231,12 +232,17 @@ def after_move(appointment: Appointment, by) -> None:
 
 LINE = (
     Task.id, Paperwork.kind, Task.status, Paperwork.name, Appointment.starts_at, Location.time_zone,
-    Service.name, Appointment.id,
+    Service.name, Appointment.id, Appointment.status,
 )  # fmt: skip
 
 
+def is_late(kind: str, status: str, visit_status: str, starts_at: datetime, at: datetime) -> bool:
+    """Still to be answered or signed although the visit has begun; nothing is late at one that is closed."""
+    return kind in COUNTS_AGAIN and status in OPEN_TASK and visit_status in UPCOMING and starts_at <= at
+
+
 def _lines(patient):
-    """What the lists show; LINE's values as tuples."""
+    """LINE's values as tuples: the fields of Due, and the status of the visit."""
     return (
         Task.select(*LINE)
         .join(Paperwork)
@@ -251,9 +257,10 @@ def _lines(patient):
 
 
 @Written
-def _to_do(patient):
-    open_kinds = (Paperwork.kind != "post_treatment") & (Task.status != "not_needed")
-    return _lines(patient).where(Appointment.status.in_(UPCOMING) & open_kinds)
+def _to_do(patient, since, at):
+    asked = Paperwork.kind.in_(COUNTS_AGAIN) | ((Paperwork.kind == "pre_treatment") & (Appointment.starts_at > at))
+    current = Appointment.status.in_(UPCOMING) & (Appointment.ends_at > since)
+    return _lines(patient).where(current & asked & (Task.status != "not_needed"))
 
 
 @Written
@@ -263,11 +270,16 @@ def _aftercare(patient, since, at):
 
 
 def action_required(patient, at: datetime) -> Required:
-    """Open questionnaires, consents and pre-treatment instructions of visits to come or begun; one query.
+    """Open questionnaires, consents and pre-treatment instructions, in one query.
 
-    They stand until they are done or the visit is closed; from its start on they are late.
+    Instructions for the time before a visit leave at its start. Questionnaires and consents stay, late, until they are
+    done, the visit is closed, or ASKED_DAYS have passed since its end: somebody forgot to close it.
     """
-    rows = [Due(*row, late=row[4] <= at) for row in _to_do(patient=patient.id)]
+    since = at - timedelta(days=ASKED_DAYS)
+    rows = [
+        Due(*row, late=is_late(row[1], row[2], visit_status, row[4], at))
+        for *row, visit_status in _to_do(patient=patient.id, since=since, at=at)
+    ]
     required = Required(row for row in rows if not row.done)
     required.sort(key=lambda row: (row.starts_at, row.appointment_id, KINDS.index(row.kind), row.name, row.id))
     required.total, required.done = len(rows), len(rows) - len(required)
@@ -277,7 +289,7 @@ def action_required(patient, at: datetime) -> Required:
 def post_treatment(patient, at: datetime) -> list[Due]:
     """Instructions of visits that have started, newest first, read or not; one query and no job."""
     since = at - timedelta(days=SHOWN_DAYS)
-    rows = [Due(*row, late=False) for row in _aftercare(patient=patient.id, since=since, at=at)]
+    rows = [Due(*row, late=False) for *row, _ in _aftercare(patient=patient.id, since=since, at=at)]
     return sorted(rows, key=lambda row: (row.starts_at, row.name), reverse=True)
 
 
