@@ -5,7 +5,7 @@ from hashlib import sha256
 from peewee import fn
 
 from clock import now
-from database import write_tx
+from database import folded, folding, write_tx
 from models import AgreementVersion, Membership, Patient, Plan
 from rules import trail
 from rules.clinic import the_clinic
@@ -93,6 +93,6 @@ def restore(plan, by) -> None:
 
 
 def _check(name: str, plan) -> None:
-    for other in Plan.select().where(fn.LOWER(Plan.name) == name.lower()):
+    for other in Plan.select().where(folding(Plan.name) == folded(name)):
         if plan is None or other.id != plan.id:
             raise Refused(f"There is already a plan called {other.name}", field="name")

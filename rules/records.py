@@ -5,7 +5,7 @@ import re
 from peewee import JOIN, fn
 
 from clock import now
-from database import write_tx
+from database import folded, folding, write_tx
 from models import (
     OPEN_TASK,
     Appointment,
@@ -45,8 +45,9 @@ def search(term: str, page: int = 1) -> tuple[list, int]:
     """Patients whose name, e-mail or phone holds every word of the term: one page of them, and how many there are."""
     found = Patient.archived_at.is_null()
     for word in term.split()[:6]:
-        here = Patient.first_name.contains(word) | Patient.last_name.contains(word)
-        here |= Patient.preferred_name.contains(word) | Patient.email.contains(word)
+        here = Patient.email.contains(word)
+        for name in (Patient.first_name, Patient.last_name, Patient.preferred_name):
+            here |= folding(name).contains(folded(word))
         digits = re.sub(r"\D", "", word).lstrip("0")
         if len(digits) >= 3:
             here |= Patient.phone.contains(digits)
@@ -70,7 +71,7 @@ def search(term: str, page: int = 1) -> tuple[list, int]:
         )
         .join_from(Appointment, Location, JOIN.LEFT_OUTER)
         .where(found)
-        .order_by(fn.LOWER(Patient.last_name), fn.LOWER(Patient.first_name), Patient.id)
+        .order_by(folding(Patient.last_name), folding(Patient.first_name), Patient.id)
     )  # fmt: skip
     number = Patient.select().where(found).count()
     return list(rows.paginate(max(page, 1), PER_PAGE).namedtuples()), number

@@ -3,8 +3,8 @@
 from peewee import JOIN, fn
 
 from clock import now
-from database import write_tx
-from models import Assignment, Category, Paperwork, Provider, Service, ServiceProvider
+from database import folded, folding, write_tx
+from models import Assignment, Category, Location, Paperwork, Provider, Service, ServiceProvider, WorkingHours
 from rules import trail
 from rules.profile import tidy, tidy_text
 from rules.refused import Refused
@@ -50,7 +50,7 @@ def category(by, number: int | None, new_name: str) -> Category:
     if new_name:
         if len(new_name) > 80:
             raise Refused("Keep the category to 80 characters or fewer.", "new_category")
-        found = Category.get_or_none(fn.LOWER(Category.name) == new_name.lower())
+        found = Category.get_or_none(folding(Category.name) == folded(new_name))
         if found is None:
             last = Category.select(fn.COALESCE(fn.MAX(Category.position), 0)).scalar()
             found = Category.create(name=new_name, position=last + 1)
@@ -70,7 +70,7 @@ def save(service: Service | None, by, *, name, summary, category_number, new_cat
     """
     facts = _facts(name, summary, duration_minutes, buffer_minutes, price_minor)
     with write_tx():
-        twin = Service.get_or_none(fn.LOWER(Service.name) == facts["name"].lower())
+        twin = Service.get_or_none(folding(Service.name) == folded(facts["name"]))
         if twin is not None and (service is None or twin.id != service.id):
             raise Refused("Another service has this name already.", "name")
         facts["category"] = category(by, category_number, new_category).id
