@@ -2,7 +2,7 @@
 
 import re
 
-from models import Assignment, Category, Service, ServiceProvider, TrailEntry
+from models import Assignment, Category, Service, ServiceProvider, TrailEntry, WorkingHours
 
 
 def form(clinic, **differs):
@@ -48,6 +48,26 @@ def test_a_new_category_can_be_written_and_an_existing_one_is_found(clinic, as_o
     as_owner.submit("/staff/services/new", **form(clinic, category="0", new_category="Laser"))
     as_owner.submit("/staff/services/new", **form(clinic, name="Other", category="0", new_category="laser "))
     assert {it.category.name for it in Service.select().where(Service.name.in_(["Laser glow", "Other"]))} == {"Laser"}
+
+
+def test_a_name_is_the_same_name_however_it_is_typed(clinic, as_owner):
+    for name, shelf in (("Première", "Éclat"), ("Seconde", "ÉCLAT"), ("Troisième", "éclat")):
+        answer = as_owner.submit("/staff/services/new", **form(clinic, name=name, new_category=shelf))
+        assert answer.status_code == 303, answer.text
+    assert Category.select().where(Category.name.in_(["Éclat", "ÉCLAT", "éclat"])).count() == 1
+    answer = as_owner.submit("/staff/services/new", **form(clinic, name="PREMIÈRE"))
+    assert (answer.status_code, "Another service has this name" in answer.text) == (422, True)
+
+
+def test_what_keeps_a_service_from_being_booked_is_said(clinic, as_owner):
+    def told(**differs):
+        as_owner.submit("/staff/services/new", **form(clinic, **differs))
+        return as_owner.see("/staff/services")
+
+    assert "One is saved. It can be booked." in told(name="One")
+    assert "Two is saved. It cannot be booked yet: nobody performs it." in told(name="Two", providers=[])
+    WorkingHours.delete().where(WorkingHours.provider == clinic.dr_lin).execute()
+    assert "nobody who performs it has weekly hours" in told(name="Three")
 
 
 def test_a_change_touches_only_what_differs(clinic, as_owner):

@@ -112,7 +112,9 @@ def keep(service):
     if form.validate():
         try:
             saved = services.save(service, guard.by(), **form.facts())
-            words = f"{saved.name} is saved." if service else f"{saved.name} can be booked now."
+            words = f"{saved.name} is saved."
+            if not saved.archived_at:
+                words += f" {services.bookable_words(saved)}"
             return respond.done(url_for("services.overview"), words)
         except Refused as no:
             respond.refuse(form, no)
@@ -145,4 +147,4 @@ def archive(number):
 def restore(number):
     service = guard.found(Service, number)
     services.restore(service, guard.by())
-    return respond.done(url_for("services.overview"), f"{service.name} can be booked again.")
+    return respond.done(url_for("services.overview"), f"{service.name} is back. {services.bookable_words(service)}")
