@@ -2,10 +2,12 @@
 
 import logging
 import threading
+import unicodedata
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from peewee import (
+    SQL,
     CharField,
     Check,
     DatabaseProxy,
@@ -13,6 +15,7 @@ from peewee import (
     PostgresqlDatabase,
     SqliteDatabase,
     Value,
+    fn,
     sqlite3,
 )
 from playhouse.db_url import connect
@@ -48,7 +51,7 @@ def open_database(url: str):
             "cache_size": -16000,
         }
         # Kept open between requests: a new connection reads the whole schema before its first answer.
-        return connect(
+        database = connect(
             "sqlite+pool" + url.removeprefix("sqlite"),
             autoconnect=False,
             pragmas=pragmas,
@@ -57,6 +60,8 @@ def open_database(url: str):
             stale_timeout=300,
             timeout=WAIT_SECONDS,
         )
+        database.register_function(folded, "folded", 1, deterministic=True)
+        return database
     if url.startswith(("postgresql://", "postgres://")):
         return connect(
             "postgresql+pool://" + url.split("://", 1)[1],
@@ -69,6 +74,22 @@ def open_database(url: str):
             timeout=WAIT_SECONDS,
         )
     raise ValueError(f"DATABASE_URL must start with sqlite:/// or postgresql://, not with {url.split(':', 1)[0]!r}.")
+
+
+def folded(text: str | None) -> str | None:
+    """A text as it is compared: small letters without their accents, so that Özil, ÖZIL and ozil are one."""
+    if text is None or text.isascii():
+        return text and text.lower()
+    plain = unicodedata.normalize("NFKD", text)
+    return "".join(letter for letter in plain if not unicodedata.combining(letter)).lower()
+
+
+def folding(column):
+    """`folded` inside a query. SQLite's own LOWER knows ASCII alone, and Postgres's depends on how it was set up."""
+    if is_sqlite():
+        return fn.folded(column)
+    letters = fn.NORMALIZE(column, SQL("NFKD"))
+    return fn.LOWER(fn.REGEXP_REPLACE(letters, "[\u0300-\u036f]", "", "g"))
 
 
 def is_sqlite() -> bool:

@@ -121,6 +121,23 @@ def _tie(by, service, link, model, side, wanted, action) -> None:
         trail.record(by, action, f"service {service.id}", added=sorted(new), removed=sorted(gone))
 
 
+def bookable_words(service: Service) -> str:
+    """Whether patients find times for it; if not, what is missing."""
+    performs = (
+        ServiceProvider.select()
+        .join(Provider)
+        .where((ServiceProvider.service == service.id) & Provider.archived_at.is_null())
+    )
+    at_work = performs.join(WorkingHours, on=(WorkingHours.provider == Provider.id)).join(
+        Location, on=(WorkingHours.location == Location.id)
+    )
+    if not performs.exists():
+        return "It cannot be booked yet: nobody performs it."
+    if not at_work.where(Location.archived_at.is_null()).exists():
+        return "It cannot be booked yet: nobody who performs it has weekly hours."
+    return "It can be booked."
+
+
 def archive(service: Service, by) -> None:
     """It can no longer be booked; booked visits stand."""
     _shelve(service, by, now(), Service.archived_at.is_null(), "service archived")
