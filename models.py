@@ -134,6 +134,7 @@ class Patient(Base):
     marketing_by_email = BooleanField(default=False)
     created_at = UTCDateTime(default=now)
     archived_at = UTCDateTime(null=True)
+    maybe_same = ForeignKeyField("self", null=True, on_delete="RESTRICT")  # phone and birth date are theirs, too
 
     class Meta:
         indexes = ((("last_name", "first_name"), False),)
@@ -240,6 +241,20 @@ class LoginSession(Base):
 
     class Meta:
         constraints = [Check("(patient_id IS NULL) <> (staff_id IS NULL)")]
+
+
+class KeptForm(Base):
+    """What a patient typed when their session had run out: for the same browser and patient, an hour, once."""
+
+    kept_by = CharField(max_length=64)  # digest of the browser's own secret
+    patient = link(Patient, "kept_forms")
+    path = CharField(max_length=500)
+    fields = JSONField()  # [[name, value], …]
+    created_at = UTCDateTime(default=now)
+    expires_at = UTCDateTime()
+
+    class Meta:
+        indexes = ((("kept_by", "patient"), False),)
 
 
 class Invitation(Base):
@@ -586,6 +601,7 @@ class Delivery(Base):
     created_at = UTCDateTime(default=now)
     settled_at = UTCDateTime(null=True)
     outcome = TextField(default="")  # why it was skipped or held, or the last error
+    seen_at = UTCDateTime(null=True)  # failed or held, and staff have seen to it
 
     class Meta:
         indexes = ((("status", "due_at"), False), (("patient", "created_at"), False))
@@ -610,6 +626,16 @@ class TrailEntry(Base):
 
     class Meta:
         indexes = ((("patient", "at"), False), (("subject", "at"), False))
+
+
+class TrailEnd(Base):
+    """How many lines the trail has and how it ends, so that newest lines that went missing show; one row, number 1."""
+
+    lines = IntegerField()
+    digest = CharField(max_length=64)
+
+    class Meta:
+        constraints = [Check("id = 1")]
 
 
 class Fault(Base):
@@ -642,7 +668,7 @@ Membership.add_index(
 
 MODELS = [
     Clinic, Location, Category, Service, Patient, Staff, Provider, ServiceProvider, WorkingHours, TimeOff,
-    LoginCode, LoginSession, Invitation, Attempt, Paperwork, PaperworkVersion, Assignment, Policy,
+    LoginCode, LoginSession, KeptForm, Invitation, Attempt, Paperwork, PaperworkVersion, Assignment, Policy,
     Appointment, AppointmentMove, PolicyAcceptance, Task, Answer, Plan, AgreementVersion, Membership,
-    Signature, Charge, Delivery, TrailEntry, Fault,
+    Signature, Charge, Delivery, TrailEntry, TrailEnd, Fault,
 ]  # fmt: skip

@@ -5,7 +5,7 @@ from datetime import date
 from clock import now
 from database import write_tx
 from models import LoginCode, Patient
-from rules import limits, trail
+from rules import limits, profile, trail
 from rules.actor import Actor
 from rules.codes import ask_code, check_code, digits_of, forgive, tidy_email, try_code
 from rules.people import check_password, first_owner_link, hash_of, invite, set_password
@@ -58,6 +58,7 @@ def _proved(code, ip, agent):
         said = dict(code.details)
         said["birth_date"] = date.fromisoformat(said["birth_date"]) if said.get("birth_date") else None
         patient = Patient.create(email=code.email, email_verified_at=now(), **said)
+        profile.note_twin(patient)
         by = Actor("patient", patient.id, patient.name, ip, agent)
         trail.record(by, "registered", f"patient {patient.id}", patient=patient)
     elif patient.email_verified_at is None:

@@ -12,7 +12,6 @@ from models import (
     Assignment,
     Charge,
     Clinic,
-    Delivery,
     Location,
     Paperwork,
     Patient,
@@ -23,6 +22,7 @@ from models import (
     Task,
     WorkingHours,
 )
+from rules import outbox
 
 STATUS_WORDS = {
     "booked": "Booked",
@@ -150,7 +150,8 @@ def attention() -> dict:
     owed = Charge.select(fn.COUNT(Charge.id), fn.SUM(Charge.amount_minor)).where(Charge.status == "owed")
     number, minor = owed.tuples().get()
     return {
-        "messages": Delivery.select().where(Delivery.status.in_(("failed", "held"))).count(),
+        "messages": outbox.unseen().count(),
+        "twins": [(row.id, row.name) for row in Patient.select().where(Patient.maybe_same.is_null(False))],
         "charges": number,
         "owed_minor": minor or 0,
         "bare_services": list(

@@ -218,7 +218,7 @@ def _instruction(delivery):
     if task.status == "not_needed" or task.lapsed_at:
         raise NotNow("The instruction is not needed any more")
     if not delivery.patient.care_by_email:
-        raise NotNow("The patient asked for no instructions by e-mail", "held")
+        raise NotNow("The patient asked for no instructions by e-mail")
     text = (task.version or current_version(task.paperwork)) if _clinic().instructions_in_mail else None
     return {"instruction": text, "link": f"{settings.current().base_url}/tasks/{task.id}"}
 

@@ -105,11 +105,41 @@ def set_due(appointment, kind: str, task, due_at) -> int:
         return query.execute()
 
 
+def release(patient) -> int:
+    """The patient has an address now: what was held for want of one goes. Returns how many messages that were."""
+    with write_tx():
+        query = Delivery.update(status="waiting", outcome="", settled_at=None, seen_at=None)
+        released = query.where(Delivery.patient == patient, Delivery.status == "held").execute()
+        if released and on_put is not None:
+            after_commit(on_put)
+        return released
+
+
+def unseen():
+    """The messages that did not go and that nobody has seen to."""
+    return Delivery.select().where(Delivery.status.in_(("failed", "held")), Delivery.seen_at.is_null())
+
+
+def see(delivery, by) -> None:
+    """Staff know that this message did not go, and need not be told again."""
+    with write_tx():
+        unknown = Delivery.update(seen_at=now()).where(Delivery.id == delivery.id)
+        if not unknown.where(Delivery.status.in_(("failed", "held")), Delivery.seen_at.is_null()).execute():
+            raise Refused("Only a message that failed or is held, and that nobody has seen, can be marked as seen.")
+        trail.record(by, "message seen", f"delivery {delivery.id}", patient=delivery.patient)
+
+
 def try_again(delivery, by) -> None:
     """Staff want a failed or held message to go after all; Refused when there is nothing to try again."""
     with write_tx():
         query = Delivery.update(
-            status="waiting", outcome="", settled_at=None, lease_until=None, failures=0, failing_since=None
+            status="waiting",
+            outcome="",
+            settled_at=None,
+            lease_until=None,
+            failures=0,
+            failing_since=None,
+            seen_at=None,
         )
         if not query.where(Delivery.id == delivery.id, Delivery.status.in_(("failed", "held"))).execute():
             raise Refused("Only a message that failed or is held can be tried again; this one is not.")

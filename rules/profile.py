@@ -1,6 +1,7 @@
 """A patient's own details: what they may change, how it is spelled, and how an address changes hands."""
 
 import re
+import secrets
 from datetime import date
 
 import phonenumbers
@@ -84,6 +85,57 @@ def save(patient: Patient, section: str, values: dict, by: Actor) -> list[str]:
     return sorted(changed)
 
 
+def correct(patient: Patient, values: dict, by: Actor) -> list[str]:
+    """Staff correct names, birth date, e-mail or phone; returns the names of the fields that changed.
+
+    A changed address is not proved: the old one is told, and whoever is signed in is signed out. What was held
+    for want of an address goes. An address that is known already is Refused with facts["patient"], whose it is.
+    """
+    if values["birth_date"] and values["birth_date"] > now().date():
+        raise Refused("The birth date must be in the past", field="birth_date")
+    values = {**values, "email": values["email"] or None, "phone": values["phone"] or ""}
+    if not values["email"] and not values["phone"]:
+        raise Refused("Enter an e-mail address or a phone number", field="email")
+    with write_tx():
+        stored = Patient.get_by_id(patient.id)
+        known = Patient.get_or_none(Patient.email == values["email"], Patient.id != patient.id)
+        if values["email"] and known:
+            raise Refused("This e-mail address belongs to a patient already.", field="email", patient=known)
+        changed = {name: value for name, value in values.items() if value != getattr(stored, name)}
+        if changed:
+            Patient.update(changed).where(Patient.id == patient.id).execute()
+            trail.record(by, "profile corrected", f"patient {patient.id}", patient=patient, fields=sorted(changed))
+        if "email" in changed:
+            Patient.update(email_verified_at=None).where(Patient.id == patient.id).execute()
+            _leave_address(patient, stored.email, f"email corrected {secrets.token_hex(8)}")
+            end_sessions_of(patient)
+            if values["email"]:
+                codes.end_codes_of(values["email"])
+                outbox.release(patient)
+    return sorted(changed)
+
+
+def twin_of(patient: Patient) -> Patient | None:
+    """The first patient whose phone and birth date are this one's too: perhaps the same person, known already."""
+    if not patient.phone or not patient.birth_date:
+        return None
+    same = (Patient.phone == patient.phone) & (Patient.birth_date == patient.birth_date) & (Patient.id != patient.id)
+    return Patient.select().where(same, Patient.archived_at.is_null()).order_by(Patient.id).first()
+
+
+def note_twin(patient: Patient) -> None:
+    """For the desk, which asks the person; whoever registers is not told whom the clinic knows."""
+    Patient.update(maybe_same=twin_of(patient)).where(Patient.id == patient.id).execute()
+
+
+def keep_both(patient: Patient, by: Actor) -> None:
+    """The desk looked into it: these are two people, or both records are to stay."""
+    with write_tx():
+        same = Patient.maybe_same.is_null(False)
+        if Patient.update(maybe_same=None).where(Patient.id == patient.id, same).execute():
+            trail.record(by, "told apart from another patient", f"patient {patient.id}", patient=patient)
+
+
 def ask_email(patient: Patient, email: str, asked_by: str, by: Actor) -> LoginCode:
     """A code to the new address; nothing is sent to one that belongs to somebody, and the answer is the same."""
     if email == patient.email:
@@ -109,12 +161,16 @@ def _hand_over(patient, code, by):
     old = Patient.get_by_id(patient.id).email
     Patient.update(email=code.email, email_verified_at=now()).where(Patient.id == patient.id).execute()
     codes.end_codes_of(code.email)
+    _leave_address(patient, old, f"email changed {code.id}")
+    end_sessions_of(patient, but=by.session_number)
+    trail.record(by, "e-mail changed", f"patient {patient.id}", patient=patient)
+
+
+def _leave_address(patient, old, key):
     if old:
         codes.end_codes_of(old)
         because = "the address of their account was changed"
-        outbox.put("email_changed", because, dedupe=f"email changed {code.id}", patient=patient, address=old)
-    end_sessions_of(patient, but=by.session_number)
-    trail.record(by, "e-mail changed", f"patient {patient.id}", patient=patient)
+        outbox.put("email_changed", because, dedupe=key, patient=patient, address=old)
 
 
 def _region():

@@ -37,6 +37,7 @@ def add_patient(by, *, first_name, last_name, birth_date=None, email=None, phone
         if known is not None:
             raise Refused("This e-mail address belongs to a patient already.", field="email", patient=known)
         patient = Patient.create(**facts, birth_date=birth_date, email=email or None, phone=phone)
+        profile.note_twin(patient)
         trail.record(by, "patient added", f"patient {patient.id}", patient=patient)
         return patient
 

@@ -119,7 +119,8 @@ def test_a_day_costs_as_many_queries_for_one_visit_as_for_three(clinic, queries)
 
 def test_attention_tells_of_messages_money_and_bare_services(clinic):
     assert desk.attention() == {
-        "messages": 0, "charges": 0, "owed_minor": 0, "bare_services": [(clinic.peel.id, clinic.peel.name)],
+        "messages": 0, "twins": [], "charges": 0, "owed_minor": 0,
+        "bare_services": [(clinic.peel.id, clinic.peel.name)],
     }  # fmt: skip
     owe(clinic, clinic.ava)
     owe(clinic, clinic.ben, 2500)
@@ -128,7 +129,7 @@ def test_attention_tells_of_messages_money_and_bare_services(clinic):
         outbox.put("booking_confirmed", "a test", dedupe="one", patient=clinic.ava)
     Delivery.update(status="failed").where(Delivery.dedupe_key == "one").execute()
     Assignment.create(service=clinic.peel, paperwork=clinic.consent)
-    assert desk.attention() == {"messages": 1, "charges": 1, "owed_minor": 5000, "bare_services": []}
+    assert desk.attention() == {"messages": 1, "twins": [], "charges": 1, "owed_minor": 5000, "bare_services": []}
 
 
 def test_the_first_steps_stand_until_something_is_booked(clinic):

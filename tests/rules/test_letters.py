@@ -207,7 +207,7 @@ def test_without_an_address_it_is_held(clinic, visit):
 def test_who_wants_no_care_messages_gets_no_instructions_but_still_learns_of_visits(clinic, visit):
     Patient.update(care_by_email=False).execute()
     no = refused("pre_treatment")
-    assert (no.status, no.reason) == ("held", "The patient asked for no instructions by e-mail")
+    assert (no.status, no.reason) == ("skipped", "The patient asked for no instructions by e-mail")
     assert letter("booking_confirmed").to == "ava@example.com"
 
 

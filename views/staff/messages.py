@@ -1,4 +1,4 @@
-"""Every message: sent, waiting, held, not needed or failed, and why; a failed or held one can be tried again."""
+"""Every message and what became of it; one that failed or is held can be tried again, or marked as seen."""
 
 from flask import Blueprint, abort, request, url_for
 
@@ -32,6 +32,7 @@ def listing():
         status_words=outbox.STATUS_WORDS,
         kind_words=outbox.KIND_WORDS,
         at=now(),
+        failed=outbox.unseen().where(Delivery.status == "failed").count(),
         to_a_folder=settings.current().mails_to_a_folder,
     )
 
@@ -43,3 +44,10 @@ def again(number):
     outbox.try_again(delivery, guard.by())
     there = url_for("messages.listing", status=request.form.get("status") or None)
     return respond.done(there, "It goes out again within a minute.")
+
+
+@area.post("/staff/messages/<int:number>/seen")
+@guard.audience("staff", "owner", "desk")
+def seen(number):
+    outbox.see(guard.found(Delivery, number), guard.by())
+    return respond.done(url_for("messages.listing", status=request.form.get("status") or None), "Noted.")

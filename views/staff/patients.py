@@ -14,6 +14,7 @@ from views import guard, respond
 from views.forms import obeys
 
 area = Blueprint("patients", __name__)
+NAMES = ("first_name", "last_name", "birth_date", "email", "phone")
 
 
 class SearchForm(FlaskForm):
@@ -23,8 +24,10 @@ class SearchForm(FlaskForm):
 
 
 class PatientForm(FlaskForm):
-    first_name = StringField("First name", [InputRequired("Enter the first name"), Length(max=80)])
-    last_name = StringField("Last name", [InputRequired("Enter the last name"), Length(max=80)])
+    first_name = StringField(
+        "First name", [InputRequired("Enter the first name"), Length(max=80)], filters=[profile.tidy]
+    )
+    last_name = StringField("Last name", [InputRequired("Enter the last name"), Length(max=80)], filters=[profile.tidy])
     birth_date = DateField("Birth date", [Optional()])
     email = EmailField("E-mail address", [Optional(), obeys(accounts.tidy_email)])
     phone = TelField("Mobile phone", [Optional(), obeys(profile.tidy_phone)])
@@ -56,14 +59,39 @@ def search():
 def new():
     form, known = PatientForm(), None
     if form.validate_on_submit():
-        names = ("first_name", "last_name", "birth_date", "email", "phone")
         try:
-            patient = records.add_patient(guard.by(), **{name: form[name].data for name in names})
+            patient = records.add_patient(guard.by(), **{name: form[name].data for name in NAMES})
             return respond.done(url_for(".record", number=patient.id), f"{patient.name} is now a patient.")
         except Refused as no:
             known = no.facts.get("patient")
             respond.refuse(form, no)
     return respond.form_page("staff/patients/new.html", form, known=known)
+
+
+@area.route("/staff/patients/<int:number>/profile", methods=["GET", "POST"])
+@guard.audience("staff", "owner", "desk")
+def correction(number):
+    patient, known = guard.found(Patient, number), None
+    form = PatientForm(obj=patient)
+    if form.validate_on_submit():
+        try:
+            profile.correct(patient, {name: form[name].data for name in NAMES}, guard.by())
+            return respond.done(url_for(".record", number=patient.id), "The details are corrected.")
+        except Refused as no:
+            known = no.facts.get("patient")
+            respond.refuse(form, no)
+    elif not form.is_submitted():
+        trail.looked(guard.by(), patient, "profile")
+        form.phone.data = profile.phone_words(patient.phone)
+    return respond.form_page("staff/patients/correction.html", form, known=known, patient=patient)
+
+
+@area.post("/staff/patients/<int:number>/distinction")
+@guard.audience("staff", "owner", "desk")
+def distinction(number):
+    patient = guard.found(Patient, number)
+    profile.keep_both(patient, guard.by())
+    return respond.done(url_for(".record", number=patient.id), "Both records stay.")
 
 
 @area.get("/staff/patients/<int:number>")
