@@ -1,6 +1,9 @@
 """Instructions: what is mailed when, what a move or a cancellation changes, and that they were read."""
 
+import logging
 from datetime import timedelta
+
+from peewee import OperationalError
 
 from clock import now
 from database import write_tx
@@ -8,6 +11,7 @@ from models import Appointment, Paperwork, Task
 from rules import outbox, trail
 from rules.templates import current_version
 
+log = logging.getLogger("foyer.instructions")
 MAILS = ("booking_confirmed", "pre_treatment", "post_treatment")
 
 
@@ -71,7 +75,20 @@ def restore(appointment: Appointment, reason: str) -> int:
 
 
 def read(task: Task, by) -> bool:
-    """The patient opened the instruction; True the first time. The text as it is today is the one they read."""
+    """The patient opened the instruction; True the first time. The text as it is today is the one they read.
+
+    While the database is busy it is not noted, and stays unread: to show the text matters more.
+    """
+    if task.status != "open":
+        return False
+    try:
+        return _note_read(task, by)
+    except OperationalError:
+        log.warning("The reading of task %s was not noted: the database was busy.", task.id)
+        return False
+
+
+def _note_read(task: Task, by) -> bool:
     with write_tx():
         version = task.version_id or current_version(task.paperwork_id).id
         first = (

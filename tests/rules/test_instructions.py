@@ -1,12 +1,16 @@
 """What is mailed when: at once, at its delay after the end, along with a move, and never after a cancellation."""
 
+import time
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
+from peewee import sqlite3
 
+import database
 from clock import now
-from database import write_tx
-from models import Appointment, Delivery, Paperwork
+from database import db, is_sqlite, write_tx
+from models import Appointment, Delivery, Paperwork, Task
 from rules import instructions, paperwork
 from tests.rules.test_paperwork import NOON, actor, begin
 
@@ -77,3 +81,43 @@ def test_another_visits_messages_stay_untouched(clinic):
     announced(clinic, now() + timedelta(days=30))
     instructions.withdraw(appointment, "cancelled")
     assert len(due("post_treatment")) == 1
+
+
+def test_a_busy_database_does_not_keep_anybody_from_reading(clinic, as_ava, monkeypatch):
+    """Another writer holds the lock for longer than anybody waits: the text is shown, and is noted the next time."""
+    _, tasks = begin(clinic, now() + timedelta(days=3))
+    address = f"/tasks/{tasks['pre_treatment'].id}"
+    with another_writer(monkeypatch):
+        assert "No alcohol" in as_ava.see(address)
+    assert Task.get_by_id(tasks["pre_treatment"].id).status == "open"
+    as_ava.see(address)
+    assert Task.get_by_id(tasks["pre_treatment"].id).status == "done"
+
+
+def test_reading_again_asks_for_no_lock(clinic, as_ava, monkeypatch):
+    _, tasks = begin(clinic, now() + timedelta(days=3))
+    as_ava.see(f"/tasks/{tasks['pre_treatment'].id}")
+    with another_writer(monkeypatch):
+        asked = time.monotonic()
+        as_ava.see(f"/tasks/{tasks['pre_treatment'].id}")
+        assert time.monotonic() - asked < 1
+
+
+@contextmanager
+def another_writer(monkeypatch):
+    """Holds the one write lock on a connection of its own, and shortens what others wait for it."""
+    if is_sqlite():
+        other = sqlite3.connect(db.obj.database, isolation_level=None)
+        db.execute_sql("PRAGMA busy_timeout = 1500")
+        db.close()
+        other.execute("BEGIN IMMEDIATE")
+    else:
+        monkeypatch.setattr(database, "WAIT_SECONDS", 2)
+        other = db.obj._connect()
+        other.execute("BEGIN")
+        other.execute("SELECT pg_advisory_xact_lock(%s)", (database.ONE_WRITER,))
+    try:
+        yield
+    finally:
+        other.rollback()
+        other.close()
