@@ -63,6 +63,11 @@ def of(patient) -> Membership | None:
     return row
 
 
+def any_offered() -> bool:
+    """Whether there is a plan to join at all."""
+    return bool(_one_offered())
+
+
 def past(patient) -> list[Membership]:
     """What this patient was a member of before, newest first."""
     return list(
@@ -75,8 +80,16 @@ def past(patient) -> list[Membership]:
 
 def offered() -> list[Plan]:
     """The plans that can be joined: not archived, and with an agreement to sign."""
-    agreed = AgreementVersion.select(AgreementVersion.plan)
-    return list(Plan.select().where(Plan.archived_at.is_null() & Plan.id.in_(agreed)).order_by(Plan.price_minor))
+    return list(Plan.select().where(_joinable()).order_by(Plan.price_minor))
+
+
+def _joinable():
+    return Plan.archived_at.is_null() & Plan.id.in_(AgreementVersion.select(AgreementVersion.plan))
+
+
+@Written
+def _one_offered():
+    return Plan.select(Plan.id).where(_joinable()).limit(1)
 
 
 def agreement_of(plan) -> AgreementVersion | None:

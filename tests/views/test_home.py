@@ -8,8 +8,8 @@ import time_machine
 from clock import now
 from database import write_tx
 from models import Appointment
-from rules import paperwork
-from rules.actor import FOYER
+from rules import memberships, paperwork, plans
+from rules.actor import FOYER, Actor
 
 
 def visit(clinic, starts_at, status="booked", minutes=30):
@@ -79,6 +79,22 @@ def test_upcoming_and_past_say_so_in_words(clinic, as_ava):
     assert page.count("appointment is-past") == 1
     for words in ("Wrinkle relaxing", "Dr Lin", "Soho", "Upcoming", "Past", "Completed"):
         assert words in page
+
+
+def test_memberships_stand_there_only_where_the_clinic_offers_one(clinic, as_ben, as_ava):
+    assert "offers memberships" in part(as_ben.see("/"), ">Membership</h2>")
+    join(clinic)
+    plans.archive(clinic.glow, FOYER)
+    assert ">Membership</h2>" not in as_ben.see("/")
+    assert "Glow" in part(as_ava.see("/"), ">Membership</h2>"), "who is a member reads it all the same"
+
+
+def join(clinic):
+    agreement = memberships.agreement_of(clinic.glow)
+    memberships.join(
+        clinic.ava, clinic.glow, agreement, Actor("patient", clinic.ava.id, clinic.ava.name), "key",
+        price=memberships.price_words(clinic.glow), method="typed", signer_name="Ava Moreno",
+    )  # fmt: skip
 
 
 def test_another_patients_visits_are_not_there(clinic, as_ben):

@@ -18,6 +18,7 @@ def home():
     at, patient = now(), guard.me()
     coming = visits.upcoming(patient, at, UPCOMING + 1)
     gone = visits.past(patient, at, PAST + 1)
+    membership = memberships.of(patient)
     upcoming = [card(row, at) for row in coming[:UPCOMING]]
     return respond.page(
         "patient/home.html",
@@ -28,7 +29,8 @@ def home():
         more=len(coming) > UPCOMING or len(gone) > PAST,
         to_do=paperwork.action_required(patient, at),
         after=paperwork.post_treatment(patient, at),
-        membership=memberships.of(patient),
+        membership=membership,
+        may_join=membership is None and memberships.any_offered(),
         owed_minor=charging.owed_minor(patient),
     )
 
