@@ -57,6 +57,11 @@ def providers() -> list[Provider]:
     return list(Provider.select().where(Provider.archived_at.is_null()).order_by(Provider.name))
 
 
+def provider_of(staff, people: list[Provider]) -> Provider | None:
+    """The provider out of these who signs in as this member of staff."""
+    return next((one for one in people if one.staff_id == staff.id), None)
+
+
 def home_zone() -> str:
     """The zone of the first location: where a time belongs to no visit, it is told in this one."""
     first = Location.select(Location.time_zone).where(Location.archived_at.is_null()).order_by(Location.id).first()

@@ -52,6 +52,18 @@ def test_the_day_shows_who_comes_and_how_far_their_paperwork_is(clinic, as_desk,
     assert "Ava Moreno" in as_desk.see(f"/staff?location={clinic.soho.id}&provider={clinic.dr_lin.id}")
 
 
+def test_the_day_of_somebody_who_treats_opens_with_their_own_visits(clinic, as_nurse, monday):
+    a = booked(clinic)
+    monday.move_to(NOON)
+    as_nurse.sign_in(clinic.nurse)
+    assert "Ava Moreno" not in as_nurse.see("/staff")
+    everybody = as_nurse.see("/staff?provider=")
+    assert "Ava Moreno" in everybody
+    assert "/staff?day=2026-03-03&amp;provider=" in everybody, "the next day shows everybody too"
+    answer = as_nurse.submit(f"/staff/appointments/{a.id}/arrival", **{"from": "desk", "provider": ""})
+    assert "Ava Moreno" in as_nurse.see(answer.headers["Location"])
+
+
 @pytest.mark.parametrize("query", ["day=yesterday", "day=9999-12-31", "day=0001-01-01", "location=x&provider=-1"])
 def test_a_filter_that_makes_no_sense_shows_today(clinic, as_desk, query):
     assert "Today, 24 February 2026" in as_desk.see(f"/staff?{query}")

@@ -45,14 +45,14 @@ def step(number, step):
 
 def chosen(given) -> dict:
     """The filters of the page that was open, for the way back to it."""
-    return {name: given[name] for name in ("day", "location", "provider") if given.get(name)}
+    return {name: given[name] for name in ("day", "location", "provider") if name in given}
 
 
 def show(given, said: str = "", problem: str = ""):
     """The desk's page, or only its day, as `given` filters it."""
     all_places, people = desk.locations(), desk.providers()
     place = _one_of(all_places, given.get("location"))
-    provider = _one_of(people, given.get("provider"))
+    provider = _one_of(people, given["provider"]) if "provider" in given else desk.provider_of(guard.me(), people)
     places = [place] if place else all_places
     first = desk.today(places)
     day = _day(given.get("day")) or first
@@ -72,7 +72,7 @@ def show(given, said: str = "", problem: str = ""):
         providers=people,
         place=place,
         provider=provider,
-        filters={"location": place.id if place else None, "provider": provider.id if provider else None},
+        filters={"location": place.id if place else None, "provider": provider.id if provider else ""},
         attention=desk.attention(),
         steps=steps,
         at=now(),

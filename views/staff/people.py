@@ -6,7 +6,7 @@ from wtforms import EmailField, RadioField, SelectChoice
 from wtforms.validators import InputRequired
 
 from models import Invitation, Provider, Staff
-from rules import accounts, desk, faults, people
+from rules import accounts, desk, faults, people, trail
 from rules.refused import Refused
 from views import guard, respond
 from views.forms import EMAIL, obeys
@@ -15,7 +15,7 @@ area = Blueprint("people", __name__)
 
 ROLES = [
     SelectChoice("desk", "Front desk: appointments, patients, payments"),
-    SelectChoice("provider", "Provider: the same, and performs services"),
+    SelectChoice("provider", "Provider: visits and patients’ records; no payments, no no-shows, no settings"),
     SelectChoice("owner", "Owner: everything, with the clinic’s details, people and faults"),
 ]
 
@@ -100,6 +100,13 @@ def new_link(number):
 def faults_page():
     asked = request.args.get("q", "")
     return respond.page("staff/faults.html", asked=asked, faults=faults.found(asked), zone=desk.home_zone())
+
+
+@area.post("/staff/faults/trail")
+@guard.audience("staff", "owner")
+def check_trail():
+    found = trail.check()
+    return respond.page("staff/faults.html", asked="", faults=faults.found(""), zone=desk.home_zone(), trail=found)
 
 
 def overview_page(form):
