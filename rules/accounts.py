@@ -7,13 +7,13 @@ from database import write_tx
 from models import LoginCode, Patient
 from rules import limits, profile, trail
 from rules.actor import Actor
-from rules.codes import ask_code, check_code, digits_of, forgive, tidy_email, try_code
+from rules.codes import ask_code, digits_of, forgive, tidy_email, try_code
 from rules.people import check_password, first_owner_link, hash_of, invite, set_password
 from rules.profile import change_email
 from rules.sessions import end_session, end_sessions_of, open_session, session_of, why_signed_out
 
 __all__ = [
-    "ask_again", "ask_code", "change_email", "check_code", "check_password", "digits_of", "end_session",
+    "ask_again", "ask_code", "change_email", "check_password", "digits_of", "end_session",
     "end_sessions_of", "first_owner_link", "hash_of", "invite", "open_session", "prove", "register", "session_of",
     "set_password", "sign_in_code", "tidy_email", "why_signed_out",
 ]  # fmt: skip

@@ -18,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 import settings
 from clock import now
 from models import OPEN_TASK, AppointmentMove, Charge, Clinic, Paperwork, Task
-from rules import calendar_file, codes, instructions, markdown, memberships, policy, words
+from rules import calendar_file, codes, instructions, markdown, memberships, outbox, policy, words
 from rules.templates import current_version
 
 TEXTS = Path(__file__).resolve().parent.parent / "partials" / "mail"
@@ -73,6 +73,8 @@ class Letter:
 
 def compose(delivery) -> Letter:
     """The letter of this message, with the facts of this moment. Raises NotNow."""
+    if delivery.kind == outbox.TO_NOBODY:
+        raise NotNow("Nobody has this address")
     to = _recipient(delivery)
     facts = FACTS[delivery.kind](delivery)
     attachments = facts.pop("attachments", ())

@@ -23,14 +23,12 @@ def spend(what: str, whose: str, most: int, within: timedelta) -> None:
     with write_tx():
         Attempt.delete().where(Attempt.bucket == bucket, Attempt.at < moment - KEPT).execute()
         since = Attempt.select().where(Attempt.bucket == bucket, Attempt.at > moment - within)
-        spent = since.count()
-        if spent < most:
+        in_the_way = since.order_by(Attempt.at.desc()).offset(most - 1).first()  # `most` are since this one
+        if in_the_way is None:
             Attempt.create(bucket=bucket, at=moment)
-    if spent >= most:
-        minutes = 60 if within > timedelta(hours=1) else words.minutes(within)
-        raise Refused(
-            f"There were too many tries. Please wait {words.span(minutes)}, then try again, or call us.", too_many=True
-        )
+    if in_the_way is not None:
+        wait = words.span(words.minutes(in_the_way.at + within - moment + timedelta(seconds=59)))
+        raise Refused(f"There were too many tries. Please wait {wait}, then try again, or call us.", too_many=True)
 
 
 def forgive(what: str, whose: str, number: int | None = None) -> None:

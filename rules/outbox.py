@@ -36,6 +36,7 @@ STATUS_WORDS = {  # in the order in which they ask for somebody's eyes
     "sent": "Sent",
     "skipped": "Not needed",
 }
+TO_NOBODY = "code_nobody"  # somebody asked for a code that could never succeed; written, and dropped by the sender
 ABOUT = ("patient", "appointment", "task", "charge", "membership", "code")
 UNSENT = ("waiting", "sending", "held")
 
@@ -150,7 +151,8 @@ def try_again(delivery, by) -> None:
 
 def counts() -> dict[str, int]:
     """How many messages stand in each status, in the order of STATUS_WORDS."""
-    found = dict(Delivery.select(Delivery.status, fn.COUNT(Delivery.id)).group_by(Delivery.status).tuples())
+    real = Delivery.select(Delivery.status, fn.COUNT(Delivery.id)).where(Delivery.kind != TO_NOBODY)
+    found = dict(real.group_by(Delivery.status).tuples())
     return {status: found.get(status, 0) for status in STATUS_WORDS}
 
 
@@ -162,6 +164,7 @@ def listed(status: str = "", page: int = 1) -> list[Delivery]:
         .switch(Delivery)
         .join(Appointment, JOIN.LEFT_OUTER)
         .join(Location, JOIN.LEFT_OUTER)
+        .where(Delivery.kind != TO_NOBODY)
         .order_by(Delivery.id.desc())
         .paginate(page, PER_PAGE)
     )

@@ -47,7 +47,7 @@ def session_of(token: str) -> LoginSession | None:
     if (session.patient or session.staff).archived_at is not None or _why_over(session, moment):
         _quietly(session, ended_at=moment)
         return None
-    if moment - session.seen_at >= TOUCHED_EVERY:
+    if abs(moment - session.seen_at) >= TOUCHED_EVERY:  # also when the clock was set back: it rests from now on
         _quietly(session, seen_at=moment)
     return session
 

@@ -8,7 +8,7 @@ from peewee import OperationalError
 
 from clock import now
 from models import Attempt, Clinic, Delivery, Invitation, LoginCode, LoginSession, Patient, Provider, Staff, TrailEntry
-from rules import accounts, codes, limits, people, sessions
+from rules import accounts, codes, limits, people, sending, sessions
 from rules.actor import FOYER, Actor
 from rules.refused import Refused
 
@@ -174,7 +174,7 @@ def test_a_refused_try_is_counted_all_the_same(clinic):
     """The words are raised after the count is durable, never through it."""
     code = accounts.sign_in_code("ava@example.com", HERE)
     with pytest.raises(Refused):
-        accounts.check_code(code.id, ("signin",), HERE, wrong(code))
+        accounts.prove(code.id, HERE, wrong(code))
     assert LoginCode.get_by_id(code.id).tries == 1
 
 
@@ -215,7 +215,7 @@ def test_a_new_code_ends_the_older_ones(clinic):
 
 def test_an_unknown_address_gets_a_code_row_but_no_mail_and_no_way_in(clinic):
     code = accounts.sign_in_code("nobody@example.com", HERE)
-    assert Delivery.select().count() == 0
+    assert sending.send_due() == 0
     with pytest.raises(Refused, match="4 tries"):
         accounts.prove(code.id, HERE, accounts.digits_of(code))
 
@@ -224,7 +224,7 @@ def test_an_archived_patient_gets_no_code_and_cannot_register_again(clinic):
     Patient.update(archived_at=now()).where(Patient.id == clinic.ava.id).execute()
     for ask in (accounts.sign_in_code, accounts.register):
         code = ask("ava@example.com", HERE)
-        assert Delivery.select().count() == 0
+        assert sending.send_due() == 0
         with pytest.raises(Refused):
             accounts.prove(code.id, HERE, accounts.digits_of(code))
 
