@@ -1,11 +1,12 @@
 """The trail: who did, and who looked at, what; append-only and chained, so that a removed line shows."""
 
 import json
+from dataclasses import dataclass
 from hashlib import sha256
 
 from clock import now
 from database import db, write_tx
-from models import TrailEntry
+from models import TrailEnd, TrailEntry
 
 START = "0" * 64
 
@@ -17,7 +18,7 @@ def record(by, action: str, subject: str, patient=None, **details) -> TrailEntry
     answers or message texts.
     """
     assert db.in_transaction(), "a trail line belongs to the transaction of its change"
-    last = TrailEntry.select(TrailEntry.digest).order_by(TrailEntry.id.desc()).first()
+    end = TrailEnd.get_or_none(TrailEnd.id == 1)
     entry = TrailEntry(
         at=now(),
         actor_kind=by.kind,
@@ -27,10 +28,14 @@ def record(by, action: str, subject: str, patient=None, **details) -> TrailEntry
         subject=subject,
         patient=patient,
         details=details,
-        previous_digest=last.digest if last else START,
+        previous_digest=end.digest if end else START,
     )
     entry.digest = digest_of(entry)
     entry.save(force_insert=True)
+    if end:
+        TrailEnd.update(lines=TrailEnd.lines + 1, digest=entry.digest).where(TrailEnd.id == 1).execute()
+    else:
+        TrailEnd.create(id=1, lines=TrailEntry.select().count(), digest=entry.digest)
     return entry
 
 
@@ -56,11 +61,33 @@ def digest_of(entry: TrailEntry) -> str:
     return sha256(json.dumps(told, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
+@dataclass(frozen=True)
+class Check:
+    """What a walk along the trail found: how many lines, the first that does not follow, how many newest are gone."""
+
+    lines: int
+    broken: TrailEntry | None
+    missing: int
+
+    @property
+    def whole(self):
+        return self.broken is None and not self.missing
+
+
+def check() -> Check:
+    """Walk the whole trail; lines that are written meanwhile disturb nothing. A second for a hundred thousand lines."""
+    end = TrailEnd.get_or_none(TrailEnd.id == 1)
+    before, lines, last = START, 0, None
+    for entry in TrailEntry.select().order_by(TrailEntry.id).iterator():
+        cut = end is not None and lines == end.lines and before != end.digest
+        if cut or entry.previous_digest != before or entry.digest != digest_of(entry):
+            return Check(lines, entry, 0)
+        before, lines, last = entry.digest, lines + 1, entry
+    missing = max(end.lines - lines, 0) if end else 0
+    replaced = end is not None and lines == end.lines and before != end.digest
+    return Check(lines, last if replaced else None, missing)
+
+
 def first_break() -> TrailEntry | None:
     """The first line that does not follow from the one before it, or None when the chain is whole."""
-    before = START
-    for entry in TrailEntry.select().order_by(TrailEntry.id).iterator():
-        if entry.previous_digest != before or entry.digest != digest_of(entry):
-            return entry
-        before = entry.digest
-    return None
+    return check().broken

@@ -112,6 +112,7 @@ AUDIENCES = {
     "GET /staff/clinic/<section>": "staff owner",
     "POST /staff/clinic/<section>": "staff owner",
     "GET /staff/faults": "staff owner",
+    "POST /staff/faults/trail": "staff owner",
     "GET /staff/locations/<int:number>": "staff owner",
     "POST /staff/locations/<int:number>": "staff owner",
     "POST /staff/locations/<int:number>/archive": "staff owner",
