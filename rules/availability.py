@@ -129,7 +129,15 @@ def free_times(
     return found
 
 
-def _places(service, provider, location):
+def who_and_where(service) -> list[tuple[Provider, list[Location]]]:
+    """Who performs the service, by name, and where each of them works; one query."""
+    people = defaultdict(list)
+    for someone, where in sorted(_places(service), key=lambda pair: (pair[0].name, pair[1].name)):
+        people[someone].append(where)
+    return list(people.items())
+
+
+def _places(service, provider=None, location=None):
     """Who performs the service and when they work where: {(provider, location): stretches}. One query."""
     query = (
         WorkingHours.select(WorkingHours, Provider, Location)

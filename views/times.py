@@ -5,28 +5,9 @@ from urllib.parse import urlencode
 from flask import abort, request
 
 from clock import local, now
-from models import Location, Provider, ServiceProvider, WorkingHours
 from rules import availability, openings
 
 ENOUGH, MOST = 20, 200  # times on one page: whole days until there are enough
-
-
-def who_and_where(service):
-    """[(provider, [locations])] for a service, in one query."""
-    rows = (
-        WorkingHours.select(Provider, Location, WorkingHours.id)
-        .join(Provider)
-        .switch(WorkingHours)
-        .join(Location)
-        .switch(WorkingHours)
-        .join(ServiceProvider, on=(ServiceProvider.provider == WorkingHours.provider))
-        .where(ServiceProvider.service == service, Provider.archived_at.is_null(), Location.archived_at.is_null())
-        .order_by(Provider.name, Location.name)
-    )
-    people = {}
-    for row in rows:
-        people.setdefault(row.provider, {})[row.location] = True
-    return [(someone, list(where)) for someone, where in people.items()]
 
 
 def places_of(offered):
@@ -39,7 +20,7 @@ def context(service, *, patient, here, go, preferred=(None, None), **also):
     The address chooses by provider=, location= and from= (a day, or a moment); without any of them the
     `preferred` provider and location are chosen.
     """
-    offered = who_and_where(service)
+    offered = availability.who_and_where(service)
     providers, places = [someone for someone, _ in offered], places_of(offered)
     provider, location = _asked(providers, "provider", preferred[0]), _asked(places, "location", preferred[1])
     zone = (location or places[0]).time_zone if places else "UTC"
@@ -77,7 +58,7 @@ def _asked(rows, name, preferred):
 def asked_slot(service, text):
     """The provider, place and moment that a form or an address names; 404 when this is not on offer at all."""
     slot = openings.slot(text or _in_parts()) or abort(404)
-    for provider, places in who_and_where(service):
+    for provider, places in availability.who_and_where(service):
         for location in places:
             if (provider.id, location.id) == (slot.provider, slot.location):
                 return provider, location, slot.starts_at

@@ -55,7 +55,7 @@ def services():
 @guard.audience("patient")
 def people(number):
     service = guard.found(performed(), number)
-    offered = times.who_and_where(service)
+    offered = availability.who_and_where(service)
     places = times.places_of(offered)
     return respond.page("patient/booking/people.html", service=service, offered=offered, places=places, steps=STEPS)
 
