@@ -4,7 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 from database import write_tx
-from models import Appointment, Charge, Clinic, Plan, Policy
+from models import Appointment, Charge, Clinic, Location, Plan, Policy
 from rules import trail
 from rules.refused import Refused
 
@@ -23,6 +23,16 @@ LIFT, FADE = 0.82, 0.6  # on dark screens: this lightness, and this share of the
 def the_clinic() -> Clinic:
     """The clinic's row; a fresh one, not yet saved, where nobody has set it up."""
     return Clinic.get_or_none(Clinic.id == 1) or Clinic(id=1, name="Foyer")
+
+
+def first_zone():
+    """The query behind `home_zone`, for those who ask for more at once."""
+    return Location.select(Location.time_zone).where(Location.archived_at.is_null()).order_by(Location.id).limit(1)
+
+
+def home_zone() -> str:
+    """The zone of the first location that is open: what belongs to no visit is told, and counted, in this one."""
+    return first_zone().scalar() or "UTC"
 
 
 def begin() -> None:

@@ -62,12 +62,6 @@ def provider_of(staff, people: list[Provider]) -> Provider | None:
     return next((one for one in people if one.staff_id == staff.id), None)
 
 
-def home_zone() -> str:
-    """The zone of the first location: where a time belongs to no visit, it is told in this one."""
-    first = Location.select(Location.time_zone).where(Location.archived_at.is_null()).order_by(Location.id).first()
-    return first.time_zone if first else "UTC"
-
-
 def currency() -> str:
     return Clinic.select(Clinic.currency).where(Clinic.id == 1).scalar() or "USD"
 

@@ -8,6 +8,7 @@ from clock import local, now
 from database import write_tx
 from models import Appointment, Location, Patient, Service, TimeOff, WorkingHours
 from rules import trail
+from rules.clinic import home_zone
 from rules.providers import upcoming
 from rules.refused import Refused
 from rules.words import count, when
@@ -142,7 +143,7 @@ def zone_of(provider) -> str:
     """The clock that a provider's time off is said in: that of the first place in the week, or the clinic's first."""
     place = Location.select(Location.time_zone).join(WorkingHours).where(WorkingHours.provider == provider)
     found = place.order_by(WorkingHours.weekday, WorkingHours.opens_minute).limit(1).scalar()
-    return found or Location.select(Location.time_zone).order_by(Location.id).limit(1).scalar() or "UTC"
+    return found or home_zone()
 
 
 def visits_between(provider, starts_at, ends_at) -> list[Appointment]:

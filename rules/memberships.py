@@ -6,9 +6,10 @@ from datetime import date, timedelta
 
 from clock import local, now
 from database import Written, write_tx
-from models import AgreementVersion, Charge, Location, Membership, Plan
+from models import AgreementVersion, Charge, Membership, Plan
 from rules import charging, faults, outbox, signing, trail
 from rules.actor import FOYER
+from rules.clinic import first_zone, home_zone
 from rules.refused import Refused
 from rules.words import date_words, money
 
@@ -23,17 +24,8 @@ class Leaving:
     due_minor: int
 
 
-def zone() -> str:
-    """The time zone of the clinic's first location; the periods of memberships are counted on its calendar."""
-    return _first_zone().scalar() or "UTC"
-
-
-def _first_zone():
-    return Location.select(Location.time_zone).where(Location.archived_at.is_null()).order_by(Location.id).limit(1)
-
-
 def today(at=None) -> date:
-    return local(at or now(), zone()).date()
+    return local(at or now(), home_zone()).date()
 
 
 def day_of_period(joined_on: date, period: str, number: int) -> date:
@@ -52,7 +44,7 @@ def day_after_period(joined_on: date, period: str, begun_on: date) -> date:
 @Written
 def _active(patient):
     live = (Membership.patient == patient) & (Membership.status == "active")
-    return Membership.select(Membership, Plan, _first_zone().alias("zone")).join(Plan).where(live)
+    return Membership.select(Membership, Plan, first_zone().alias("zone")).join(Plan).where(live)
 
 
 def of(patient) -> Membership | None:
@@ -149,7 +141,7 @@ def join(patient, plan, agreement, by, request_key, *, price, method, signer_nam
             signer_name=signer_name,
             strokes=strokes,
             membership=membership,
-            time_zone=zone(),
+            time_zone=home_zone(),
         )
         _charge_period(membership, by)
         outbox.put(

@@ -1,5 +1,6 @@
 """Staff read what became of every message; the demo's mailbox exists only in a demo."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -8,8 +9,9 @@ import pytest
 import settings
 from clock import now
 from database import write_tx
-from models import Delivery, TrailEntry
+from models import Delivery, Location, TrailEntry
 from rules import codes, outbox, sending
+from rules.clinic import home_zone
 
 
 def put(patient, key, **facts):
@@ -137,3 +139,12 @@ def test_the_demo_shows_its_letters_newest_first(clinic, mailbox, nobody):
 def test_the_mailbox_opens_letters_and_nothing_else(clinic, mailbox, nobody, name):
     (mailbox / "secret_key").write_text("secret")
     assert nobody.get(f"/demo/mailbox/{name}").status_code == 404
+
+
+def test_times_are_told_on_the_clock_of_the_first_place_that_is_open(clinic, as_desk):
+    put(clinic.ben, "one")
+    Location.update(archived_at=now()).where(Location.id == clinic.soho.id).execute()
+    assert home_zone() == "Europe/London"
+    page = as_desk.see("/staff/messages")
+    assert not re.search(r"\bE[SD]T\b", page)
+    assert re.search(r"\b(GMT|BST)\b", page)

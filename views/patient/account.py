@@ -4,7 +4,8 @@ from flask import Blueprint
 from peewee import JOIN
 
 from models import Appointment, Charge, Location, Membership, Plan, Service
-from rules import charging, memberships, words
+from rules import charging, words
+from rules.clinic import home_zone
 from views import guard, respond
 
 area = Blueprint("account", __name__)
@@ -37,7 +38,7 @@ def zone_of(charge, otherwise) -> str:
 @area.get("/account")
 @guard.audience("patient")
 def account():
-    zone = memberships.zone()
+    zone = home_zone()
     charges = list(whole().where(Charge.patient == guard.me()).order_by(Charge.id.desc()))
     return respond.page(
         "patient/account/account.html",
@@ -57,7 +58,7 @@ def receipt(number):
         charge=charge,
         patient=guard.me(),
         about=about(charge),
-        zone=zone_of(charge, memberships.zone()),
+        zone=zone_of(charge, home_zone()),
         reason=charging.REASONS[charge.reason],
         settled=charging.STATUSES[charge.status],
     )

@@ -10,6 +10,7 @@ from wtforms.validators import DataRequired
 
 from models import AgreementVersion, Membership, Plan
 from rules import markdown, memberships
+from rules.clinic import home_zone
 from rules.refused import Refused
 from rules.words import date_words, money
 from views import guard, respond
@@ -41,7 +42,7 @@ def overview():
             price=memberships.price_words(membership),
             signed=markdown.render(membership.agreement.text),
             signature=membership.signatures.first(),
-            zone=memberships.zone(),
+            zone=home_zone(),
         )
     return respond.page(
         "patient/memberships/plans.html",

@@ -6,7 +6,8 @@ from wtforms import StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from models import Charge, Patient
-from rules import charging, desk, records, trail
+from rules import charging, records, trail
+from rules.clinic import home_zone
 from rules.refused import Refused
 from views import guard, respond
 
@@ -35,7 +36,7 @@ def owed():
         charges=charges,
         total=sum(charge.amount_minor for charge in charges),
         reasons=charging.REASONS,
-        zone=desk.home_zone(),
+        zone=home_zone(),
     )
 
 
@@ -100,5 +101,5 @@ def _show(charge, sent=None):
         refunding=forms[RefundForm],
         reasons=charging.REASONS,
         charge_words=charging.STATUSES,
-        zone=desk.home_zone(),
+        zone=home_zone(),
     )

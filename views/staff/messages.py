@@ -4,8 +4,9 @@ from flask import Blueprint, abort, request, url_for
 
 import settings
 from clock import now
-from models import Delivery, Location
+from models import Delivery
 from rules import outbox
+from rules.clinic import home_zone
 from views import guard, respond
 
 area = Blueprint("messages", __name__)
@@ -20,7 +21,6 @@ def listing():
     pages = max(1, -(-total // outbox.PER_PAGE))
     if (status and status not in counts) or not 1 <= page <= pages:
         abort(404)
-    first_place = Location.select().order_by(Location.id).first()
     return respond.page(
         "staff/messages.html",
         deliveries=outbox.listed(status, page),
@@ -28,7 +28,7 @@ def listing():
         chosen=status,
         page=page,
         pages=pages,
-        zone=first_place.time_zone if first_place else "UTC",
+        zone=home_zone(),
         status_words=outbox.STATUS_WORDS,
         kind_words=outbox.KIND_WORDS,
         at=now(),

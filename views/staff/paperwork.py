@@ -3,7 +3,8 @@
 from flask import Blueprint, abort, request, url_for
 
 from models import KINDS, Paperwork, PaperworkVersion
-from rules import markdown, memberships, templates
+from rules import markdown, templates
+from rules.clinic import home_zone
 from rules.paperwork import KIND_WORDS
 from rules.refused import Refused
 from views import guard, paperwork_forms, questionnaire, respond
@@ -22,7 +23,7 @@ def overview():
         shelves=[(kind, KIND_WORDS[kind], [r for r in rows if r.kind == kind and not r.archived_at]) for kind in KINDS],
         archived=[row for row in rows if row.archived_at],
         kind_words=KIND_WORDS,
-        zone=memberships.zone(),
+        zone=home_zone(),
         validity_words=templates.validity_words,
     )
 
@@ -114,7 +115,7 @@ def show(form, kind, paperwork=None, unsaved=False):
         kind_words=KIND_WORDS[kind],
         paperwork=paperwork,
         unsaved=unsaved,
-        zone=memberships.zone(),
+        zone=home_zone(),
         may_edit=guard.me().role in EDITORS,
         body=markdown.render(form.body.data or ""),
         shown=shown,
@@ -144,7 +145,7 @@ def version(number, version):
         shown=row,
         body=markdown.render(row.body),
         sample=questionnaire.form_of(row, None, {}),
-        zone=memberships.zone(),
+        zone=home_zone(),
         newest=templates.current_version(paperwork).number,
     )
 

@@ -9,6 +9,7 @@ from clock import now
 from models import Appointment, Location, Paperwork, Patient, Provider, Service, Task
 from rules import accounts, answers, desk, markdown, memberships, outbox, paperwork, profile, records, signing, trail
 from rules.charging import REASONS, STATUSES
+from rules.clinic import home_zone
 from rules.refused import Refused
 from views import guard, respond
 from views.forms import obeys
@@ -105,7 +106,7 @@ def record(number):
         "staff/patients/record.html",
         patient=patient,
         at=at,
-        zone=desk.home_zone(),
+        zone=home_zone(),
         upcoming=[v for v in reversed(visits) if v.ends_at > at and v.status in ("booked", "arrived")],
         past=[v for v in visits if v.ends_at <= at or v.status not in ("booked", "arrived")],
         tasks=[row for row in tasks if records.still_open(row)],

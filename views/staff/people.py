@@ -6,7 +6,8 @@ from wtforms import EmailField, RadioField, SelectChoice
 from wtforms.validators import InputRequired
 
 from models import Invitation, Provider, Staff
-from rules import accounts, desk, faults, people, trail
+from rules import accounts, faults, people, trail
+from rules.clinic import home_zone
 from rules.refused import Refused
 from views import guard, respond
 from views.forms import EMAIL, obeys
@@ -99,14 +100,14 @@ def new_link(number):
 @guard.audience("staff", "owner")
 def faults_page():
     asked = request.args.get("q", "")
-    return respond.page("staff/faults.html", asked=asked, faults=faults.found(asked), zone=desk.home_zone())
+    return respond.page("staff/faults.html", asked=asked, faults=faults.found(asked), zone=home_zone())
 
 
 @area.post("/staff/faults/trail")
 @guard.audience("staff", "owner")
 def check_trail():
     found = trail.check()
-    return respond.page("staff/faults.html", asked="", faults=faults.found(""), zone=desk.home_zone(), trail=found)
+    return respond.page("staff/faults.html", asked="", faults=faults.found(""), zone=home_zone(), trail=found)
 
 
 def overview_page(form):
@@ -117,7 +118,7 @@ def overview_page(form):
         everybody=everybody,
         roles=people.ROLES,
         open=people.open_invitations(),
-        zone=desk.home_zone(),
+        zone=home_zone(),
     )
 
 
@@ -130,14 +131,14 @@ def detail_page(staff, form):
         roles=people.ROLES,
         provider=provider,
         me=guard.me(),
-        zone=desk.home_zone(),
+        zone=home_zone(),
     )
 
 
 def link_page(link, invitation):
     """The one time that this link is shown: nothing of it is kept, so the page itself is the answer."""
     role = people.ROLES[invitation.role]
-    return respond.page("staff/people_link.html", link=link, invitation=invitation, role=role, zone=desk.home_zone())
+    return respond.page("staff/people_link.html", link=link, invitation=invitation, role=role, zone=home_zone())
 
 
 def told(staff, form, rule, *what, words):

@@ -8,7 +8,7 @@ from wtforms.validators import DataRequired, Length, Optional
 
 from models import AgreementVersion, Plan
 from rules import markdown, memberships, plans, profile
-from rules.clinic import the_clinic
+from rules.clinic import home_zone, the_clinic
 from rules.refused import Refused
 from views import guard, respond
 from views.forms import AmountField, line
@@ -94,7 +94,7 @@ def detail(number):
         versions=versions,
         render=markdown.render,
         members=plans.members_of(plan),
-        zone=memberships.zone(),
+        zone=home_zone(),
     )
 
 

@@ -7,8 +7,8 @@ from wtforms.fields import SelectChoice
 from wtforms.validators import Length, Optional
 
 from models import Policy
-from rules import markdown, memberships, policy, profile
-from rules.clinic import the_clinic
+from rules import markdown, policy, profile
+from rules.clinic import home_zone, the_clinic
 from rules.refused import Refused
 from rules.words import money
 from views import guard, respond
@@ -65,7 +65,7 @@ def overview():
         current=policy.current(),
         versions=list(Policy.select().order_by(Policy.number.desc())),
         render=markdown.render,
-        zone=memberships.zone(),
+        zone=home_zone(),
     )
 
 
