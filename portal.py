@@ -26,7 +26,7 @@ from rules import faults, outbox, words
 from rules.refused import Refused
 from views import demo, guard, public
 from views.hypermedia import PortalRequest
-from views.patient import account, appointments, booking, home, memberships, paperwork, profile, signin
+from views.patient import account, appointments, booking, home, kept, memberships, paperwork, profile, signin
 from views.staff import appointments as staff_appointments
 from views.staff import booking as staff_booking
 from views.staff import charges, desk, locations, messages, patients, people, plans, policies, providers, services
@@ -37,7 +37,7 @@ from views.staff import signin as staff_signin
 HERE = Path(__file__).resolve().parent
 AREAS = [
     public, demo,
-    signin, home, booking, appointments, paperwork, memberships, account, profile,
+    signin, kept, home, booking, appointments, paperwork, memberships, account, profile,
     staff_signin, desk, staff_appointments, staff_booking, patients, charges, services, staff_paperwork, providers,
     locations, policies, plans, messages, staff_clinic, people,
 ]  # fmt: skip

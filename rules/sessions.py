@@ -68,6 +68,12 @@ def why_signed_out(token: str | None) -> str:
     return ""
 
 
+def patient_behind(token: str | None) -> Patient | None:
+    """Whose session this was, or is; for what a browser may give back to the same patient."""
+    session = _found(token)
+    return session.patient if session else None
+
+
 def end_session(token: str, by: Actor) -> None:
     """Signing out: from now on the token, and every copy of it, is worth nothing."""
     with write_tx():

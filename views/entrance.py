@@ -7,19 +7,22 @@ from flask import request, session
 from flask_login import current_user, login_user, logout_user
 
 from models import Patient
-from rules import accounts
+from rules import accounts, kept
 from views import guard, respond
 
 PLAIN = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]*")  # a path of ours: printable ASCII, no backslash, one slash first
 
 
 def enter(person, how: str) -> None:
-    """Make this browser the person's: everything it carried as nobody is left at the door."""
-    leave()
+    """Make this browser the person's: what it carried as nobody is left at the door, but for what they typed."""
     kind = "patient" if isinstance(person, Patient) else "staff"
+    waiting = kept.claim(guard.browser_secret(), person) if kind == "patient" else None
+    leave()
     by = guard.by()
     token = accounts.open_session(**{kind: person}, how=how, ip=by.ip, agent=by.agent)
     login_user(guard.load(token))
+    if waiting:
+        session["kept"] = waiting
 
 
 def leave() -> None:

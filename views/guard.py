@@ -3,17 +3,22 @@
 Closed by default: a route without an audience answers 403. A stranger's row answers 404, a wrong role 403.
 """
 
+import re
 import secrets
 from dataclasses import dataclass
 from hashlib import sha256
+from urllib.parse import urlsplit
 
 from flask import abort, current_app, g, redirect, request, session, url_for
 from flask_login import LoginManager, current_user
 from htmx_flask import make_response
 
 from models import Patient, Staff
-from rules import accounts
+from rules import accounts, kept
 from rules.actor import Actor
+
+TYPED = re.compile(r"/tasks/\d+/(answers|submission)|/profile/[a-z]+")
+NOT_TYPED = ("csrf_token", "kept", "only")  # "only" names the one answer that saves itself; all of them are sent later
 
 login = LoginManager()
 login.session_protection = None  # sessions live in our own table, where they end on the server
@@ -70,17 +75,37 @@ def check():
         return ask_to_sign_in(who)
     if current_user.kind != who or (roles and current_user.role not in roles):
         abort(403)
+    if request.method == "POST" and "kept" in session and request.form.get("kept") == str(session["kept"]):
+        kept.drop(session.pop("kept"), current_user.row)
     return None
 
 
 def ask_to_sign_in(who: str):
     """To the sign-in page; a fragment must not be filled with it, so htmx is told to go there."""
     endpoint = "staff_signin.signin" if who == "staff" else "signin.start"
-    back = request.full_path.rstrip("?") if request.method == "GET" and not request.htmx else None
+    if request.method == "POST" and who == "patient":
+        keep_what_was_typed()
+    back = request.full_path.rstrip("?") if request.method == "GET" and not request.htmx else page_before()
     if back == "/":
         back = None
     target = url_for(endpoint, next=back)
     return make_response("", redirect=target) if request.htmx else redirect(target, 303)
+
+
+def page_before() -> str | None:
+    """The page of ours that sent this request, as far as the browser tells; the sign-in page checks the path."""
+    parts = urlsplit(request.headers.get("HX-Current-URL") or request.referrer or "")
+    if parts.netloc != request.host:
+        return None
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+def keep_what_was_typed() -> None:
+    """Answers and details outlast the session; decisions, signatures and codes are made again on their own page."""
+    if not TYPED.fullmatch(request.path):
+        return
+    said = [[name, value] for name, value in request.form.items(multi=True) if name not in NOT_TYPED]
+    kept.keep(browser_secret(), session.get("_user_id"), request.path, said)
 
 
 @login.user_loader

@@ -34,6 +34,7 @@ AUDIENCES = {
     "GET /booking/<int:number>/confirmation": "patient",
     "POST /booking/<int:number>/confirmation": "patient",
     "GET /booking/<int:number>/times": "patient",
+    "GET /kept": "patient",
     "GET /membership": "patient",
     "POST /membership/<int:number>/continuation": "patient",
     "GET /membership/<int:number>/end": "patient",

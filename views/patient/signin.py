@@ -111,7 +111,8 @@ def prove():
         else:
             entrance.enter(patient, "email code")
             words = f"Welcome, {patient.called}. You are signed in." if asked.purpose == "register" else None
-            return respond.done(entrance.own_path(back) or url_for("home.home"), words)
+            there = url_for("kept.page") if "kept" in session else entrance.own_path(back)
+            return respond.done(there or url_for("home.home"), words)
     return code_page(form, asked)
 
 
