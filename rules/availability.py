@@ -14,7 +14,8 @@ from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from clock import now
-from models import LIVE, Appointment, Clinic, Location, Provider, Service, ServiceProvider, TimeOff, WorkingHours
+from models import LIVE, Appointment, Location, Provider, Service, ServiceProvider, TimeOff, WorkingHours
+from rules.clinic import the_clinic
 
 DAY = timedelta(days=1)
 LONGEST = timedelta(hours=16)  # an appointment and its buffer, at most
@@ -97,7 +98,7 @@ def free_times(
     least to do that day. `lead=False` leaves out the clinic's lead time (staff); `ignoring` is an
     appointment that is about to move; the patient's own other appointments block as well.
     """
-    clinic = Clinic.get_by_id(1)
+    clinic = the_clinic()
     earliest = now() + timedelta(minutes=clinic.lead_minutes if lead else 0)
     since = max(since or earliest, earliest)
     until = min(until or datetime.max.replace(tzinfo=UTC), now() + timedelta(days=clinic.horizon_days))

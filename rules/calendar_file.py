@@ -6,8 +6,8 @@ from icalendar import Calendar, Event, vCalAddress
 
 import settings
 from clock import now
-from models import Clinic
 from rules import policy
+from rules.clinic import the_clinic
 
 TYPE = "text/calendar; charset=utf-8"
 
@@ -18,7 +18,7 @@ def ics(appointment, method: str = "REQUEST") -> bytes:
     The same appointment always has the same UID, and a move a higher SEQUENCE, so a calendar replaces
     the entry it has. Neither summary nor description says what the treatment is.
     """
-    clinic = Clinic.get_by_id(1)
+    clinic = the_clinic()
     base = settings.current().base_url
     calendar = Calendar()
     calendar.add("prodid", "-//Foyer//Appointments//EN")

@@ -6,8 +6,9 @@ from datetime import timedelta
 from peewee import IntegrityError
 
 from clock import now
-from models import LIVE, Appointment, Clinic
+from models import LIVE, Appointment
 from rules import availability
+from rules.clinic import the_clinic
 from rules.refused import Refused
 
 FASTER = "Somebody was faster: this time has just been taken. Please choose another one."
@@ -22,7 +23,7 @@ def why(service, starts_at, provider, patient, lead, ignoring=None):
         return "You already have an appointment at that time."
     if starts_at < now():
         return "That time has passed. Please choose another one."
-    if lead and starts_at < now() + timedelta(minutes=Clinic.get_by_id(1).lead_minutes):
+    if lead and starts_at < now() + timedelta(minutes=the_clinic().lead_minutes):
         return "That time is too soon to be booked online. Please choose a later one, or call us."
     if same_time.where(Appointment.provider == provider).exists():
         return FASTER

@@ -17,8 +17,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import settings
 from clock import now
-from models import OPEN_TASK, AppointmentMove, Charge, Clinic, Paperwork, Task
+from models import OPEN_TASK, AppointmentMove, Charge, Paperwork, Task
 from rules import calendar_file, codes, instructions, markdown, memberships, outbox, policy, words
+from rules.clinic import the_clinic
 from rules.templates import current_version
 
 TEXTS = Path(__file__).resolve().parent.parent / "partials" / "mail"
@@ -79,7 +80,7 @@ def compose(delivery) -> Letter:
     facts = FACTS[delivery.kind](delivery)
     attachments = facts.pop("attachments", ())
     rendered = _texts.get_template(f"{delivery.kind}.txt").render(
-        clinic=_clinic(),
+        clinic=the_clinic(),
         called=delivery.patient.called if delivery.patient else "",
         because=_sentence(delivery.because),
         base_url=settings.current().base_url,
@@ -93,11 +94,11 @@ def compose(delivery) -> Letter:
 
 def envelope(letter: Letter, delivery) -> EmailMessage:
     """The letter as it goes over the wire. Names lose their line breaks, so that none becomes a header."""
-    sender = parseaddr(settings.current().mail_from or _clinic().email)[1]
+    sender = parseaddr(settings.current().mail_from or the_clinic().email)[1]
     sender = sender or f"no-reply@{urlsplit(settings.current().base_url).hostname}"
     message = EmailMessage(policy=SMTP)
     try:
-        message["From"] = Address(_one_line(_clinic().name), addr_spec=sender)
+        message["From"] = Address(_one_line(the_clinic().name), addr_spec=sender)
         message["To"] = Address(_one_line(delivery.patient.name) if delivery.patient else "", addr_spec=letter.to)
     except (ValueError, IndexError, MessageError) as fault:
         raise NotNow("The address is not one that a letter can carry", "failed") from fault
@@ -113,10 +114,6 @@ def envelope(letter: Letter, delivery) -> EmailMessage:
             file.content, maintype="text", subtype="calendar", filename=file.name, params={"method": file.method}
         )
     return message
-
-
-def _clinic():
-    return Clinic.get_or_none(Clinic.id == 1) or Clinic(id=1, name="Foyer")
 
 
 def _one_line(text):
@@ -221,7 +218,7 @@ def _instruction(delivery):
         raise NotNow("The instruction is not needed any more")
     if not delivery.patient.care_by_email:
         raise NotNow("The patient asked for no instructions by e-mail")
-    text = (task.version or current_version(task.paperwork)) if _clinic().instructions_in_mail else None
+    text = (task.version or current_version(task.paperwork)) if the_clinic().instructions_in_mail else None
     return {"instruction": text, "link": f"{settings.current().base_url}/tasks/{task.id}"}
 
 

@@ -44,6 +44,25 @@ def listed() -> list:
     )  # fmt: skip
 
 
+def offered():
+    """The query of what somebody performs and can be booked, by its shelves, each service with its category."""
+    performed = ServiceProvider.select(ServiceProvider.service).join(Provider).where(Provider.archived_at.is_null())
+    return (
+        Service.select(Service, Category)
+        .join(Category)
+        .where(Service.archived_at.is_null() & Service.id.in_(performed))
+        .order_by(Category.position, Category.name, Service.name)
+    )
+
+
+def on_shelves() -> dict[str, list[Service]]:
+    """What can be booked, by the names of its shelves; one query."""
+    shelves = {}
+    for service in offered():
+        shelves.setdefault(service.category.name, []).append(service)
+    return shelves
+
+
 def category(by, number: int | None, new_name: str) -> Category:
     """The shelf that was chosen, or a new one when a name is given; a name that exists is that shelf."""
     new_name = tidy(new_name)

@@ -6,9 +6,10 @@ from flask import Blueprint, request, url_for
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, HiddenField
 
-from models import Assignment, Category, Paperwork, Policy, Provider, Service, ServiceProvider
+from models import Assignment, Paperwork, Policy
 from rules import availability, markdown, openings, paperwork, policy, scheduling, words
 from rules.refused import Refused
+from rules.services import offered, on_shelves
 from views import guard, respond, times
 
 area = Blueprint("booking", __name__)
@@ -28,42 +29,25 @@ class BookingForm(FlaskForm):
         return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
-def performed():
-    """Services that somebody performs; what is archived is not offered."""
-    return (
-        Service.select(Service, Category)
-        .join(Category)
-        .switch(Service)
-        .join(ServiceProvider)
-        .join(Provider)
-        .where(Service.archived_at.is_null(), Provider.archived_at.is_null())
-        .group_by(Service, Category)
-        .order_by(Category.position, Category.name, Service.name)
-    )
-
-
 @area.get("/booking")
 @guard.audience("patient")
 def services():
-    shelves = {}
-    for service in performed():
-        shelves.setdefault(service.category.name, []).append(service)
-    return respond.page("patient/booking/services.html", shelves=shelves, steps=STEPS)
+    return respond.page("patient/booking/services.html", shelves=on_shelves(), steps=STEPS)
 
 
 @area.get("/booking/<int:number>")
 @guard.audience("patient")
 def people(number):
-    service = guard.found(performed(), number)
-    offered = availability.who_and_where(service)
-    places = times.places_of(offered)
-    return respond.page("patient/booking/people.html", service=service, offered=offered, places=places, steps=STEPS)
+    service = guard.found(offered(), number)
+    who = availability.who_and_where(service)
+    places = times.places_of(who)
+    return respond.page("patient/booking/people.html", service=service, offered=who, places=places, steps=STEPS)
 
 
 @area.get("/booking/<int:number>/times")
 @guard.audience("patient")
 def free(number):
-    service = guard.found(performed(), number)
+    service = guard.found(offered(), number)
     shown = times.context(
         service,
         patient=guard.me(),
@@ -76,7 +60,7 @@ def free(number):
 @area.get("/booking/<int:number>/confirmation")
 @guard.audience("patient")
 def confirmation(number):
-    service = guard.found(performed(), number)
+    service = guard.found(offered(), number)
     provider, location, starts_at = times.asked_slot(service, request.args.get("slot"))
     current = policy.current()
     form = BookingForm(formdata=None, request_key=uuid4().hex, policy=current and current.id, price=service.price_minor)
@@ -93,7 +77,7 @@ def confirmation(number):
 @area.post("/booking/<int:number>/confirmation")
 @guard.audience("patient")
 def book(number):
-    service = guard.found(performed(), number)
+    service = guard.found(offered(), number)
     form = BookingForm()
     provider, location, starts_at = times.asked_slot(service, form.slot.data)
     accepted = form.accepted.data and Policy.get_or_none(Policy.id == form.number("policy"))

@@ -8,9 +8,10 @@ from wtforms import BooleanField, HiddenField, IntegerField
 from wtforms.validators import Optional
 from wtforms.widgets import HiddenInput
 
-from models import Appointment, Category, Patient, Policy, Provider, Service, ServiceProvider
+from models import Appointment, Patient, Policy
 from rules import availability, desk, markdown, openings, policy, scheduling, words
 from rules.refused import Refused
+from rules.services import offered, on_shelves
 from views import guard, respond, times
 
 area = Blueprint("staff_booking", __name__)
@@ -26,24 +27,10 @@ class BookForm(SlotForm):
     accepted = BooleanField("The patient has heard the cancellation policy and accepts it")
 
 
-def offered():
-    """Services that somebody performs, by their shelves."""
-    performed = ServiceProvider.select(ServiceProvider.service).join(Provider).where(Provider.archived_at.is_null())
-    return (
-        Service.select(Service, Category)
-        .join(Category)
-        .where(Service.archived_at.is_null() & Service.id.in_(performed))
-        .order_by(Category.position, Category.name, Service.name)
-    )
-
-
 @area.get("/staff/patients/<int:number>/booking")
 @guard.audience("staff")
 def services(number):
-    shelves = {}
-    for service in offered():
-        shelves.setdefault(service.category.name, []).append(service)
-    return respond.page("staff/appointments/services.html", patient=guard.found(Patient, number), shelves=shelves)
+    return respond.page("staff/appointments/services.html", patient=guard.found(Patient, number), shelves=on_shelves())
 
 
 @area.get("/staff/patients/<int:number>/booking/<int:service>")
