@@ -94,6 +94,17 @@ def set_password(staff: Staff, password: str, by: Actor) -> None:
         trail.record(by, "password changed", f"staff {staff.id}")
 
 
+def change_password(staff: Staff, current: str, password: str, by: Actor) -> None:
+    """A new password for oneself, with the one of now; wrong ones are counted as at the sign-in."""
+    try:
+        check_password(staff.email, current, by.ip, by.agent)
+    except Refused as no:
+        if no.facts.get("too_many"):
+            raise
+        raise Refused("That is not your password of now.", field="current") from None
+    set_password(staff, password, by)
+
+
 def first_owner_link() -> str | None:
     """The link with which the first owner makes their account; None as soon as anybody works here."""
     with write_tx():

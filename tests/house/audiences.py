@@ -66,6 +66,7 @@ AUDIENCES = {
     "GET /staff/paperwork": "staff",
     "GET /staff/paperwork/<int:number>": "staff",
     "GET /staff/paperwork/<int:number>/versions/<int:version>": "staff",
+    "GET,POST /staff/password": "staff",
     "GET,POST /staff/patients": "staff",
     "GET /staff/patients/<int:number>": "staff",
     "GET /staff/patients/<int:number>/booking": "staff",

@@ -36,6 +36,20 @@ class SetUpForm(FlaskForm):
     )
 
 
+class PasswordForm(FlaskForm):
+    current = PasswordField(
+        "Your password now", [DataRequired("Enter your password")], render_kw={"autocomplete": "current-password"}
+    )
+    password = PasswordField(
+        "New password", [DataRequired("Choose a password")], render_kw={"autocomplete": "new-password"}
+    )
+    again = PasswordField(
+        "The new password again",
+        [EqualTo("password", "The two passwords are not the same. Type them again.")],
+        render_kw={"autocomplete": "new-password"},
+    )
+
+
 @area.get("/staff/sign-in")
 @guard.audience("everyone")
 def signin():
@@ -84,6 +98,19 @@ def set_up(token):
             entrance.enter(staff, "password")
             return respond.done("/staff", f"Welcome, {staff.name}. Your account is ready.")
     return setup_page(form, invitation)
+
+
+@area.route("/staff/password", methods=["GET", "POST"])
+@guard.audience("staff")
+def password():
+    form, by = PasswordForm(), guard.by()
+    if form.validate_on_submit():
+        try:
+            people.change_password(guard.me(), form.current.data, form.password.data, by)
+            return respond.done("/staff", "Your password is changed. You are signed out everywhere else.")
+        except Refused as no:
+            respond.refuse(form, no)
+    return respond.form_page("staff/password.html", form)
 
 
 @area.post("/staff/sign-out")
