@@ -1,10 +1,12 @@
 """The migrations make exactly the tables that models.py tells of, and the database refuses what must never happen."""
 
 from datetime import timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from peewee import IntegrityError
+from playhouse.migrations import Runner
 
 from clock import now
 from database import db, is_sqlite, write_tx
@@ -15,8 +17,27 @@ from rules.actor import FOYER
 
 def test_migrations_make_the_tables_of_the_models(clinic):
     for model in MODELS:
-        columns = {column.name for column in db.get_columns(model._meta.table_name)}
-        assert columns == set(model._meta.columns), model.__name__
+        table, meta = model._meta.table_name, model._meta
+        told = {(field.column_name, field.null) for field in meta.sorted_fields}
+        assert {(column.name, column.null) for column in db.get_columns(table)} == told, table
+        there = {(tuple(index.columns), index.unique) for index in db.get_indexes(table)}
+        for index in meta.fields_to_index():
+            columns = tuple(field.column_name for field in index._expressions)
+            assert (columns, bool(index._unique)) in there, f"{table} has no index over {columns}"
+
+
+def test_the_first_migration_knows_nothing_of_the_models():
+    """A field that is added later must come from its own migration, on a new machine too."""
+    for step in (Path(__file__).resolve().parents[2] / "migrations").glob("0*.py"):
+        assert "import models" not in step.read_text().replace("from models import", "import models"), step.name
+
+
+def test_migrations_go_down_and_up_again(clinic):
+    steps = Runner(db.obj, str(Path(__file__).resolve().parents[2] / "migrations"))
+    steps.down("0001_first_light")
+    assert [table for table in db.get_tables() if table != "schema_migration"] == []
+    steps.up()
+    assert TrailEntry.select().count() == 0
 
 
 def visit(clinic, **differs):
