@@ -163,7 +163,7 @@ check() {
     exec 9<&-
     "$python" -m ruff check -q .
     "$python" -m ruff format -q --check .
-    "$python" -m djlint --quiet --check --lint partials
+    "$python" -m djlint --quiet --lint partials
     exec "$python" -m pytest "$@"
 }
 
