@@ -9,6 +9,7 @@ from gunicorn.glogging import Logger
 
 import settings
 import tasks
+from rules import faults
 
 try:
     _chosen = settings.from_environment()
@@ -32,6 +33,15 @@ class DiscreetLogger(Logger):
         path = re.sub(r"^(/staff/setup/).+", r"\1...", environ.get("PATH_INFO", ""))
         method, status = environ.get("REQUEST_METHOD", "-"), str(resp.status).split(" ")[0]
         self.access_log.info("%s %s %s %.0f ms", method, quote(path), status, request_time.total_seconds() * 1000)
+
+    def exception(self, msg, *args, **kwargs):
+        """A request that broke outside of the portal: without its query, and without the exception's text."""
+        broken = sys.exc_info()[1]
+        if args and broken is not None:
+            path, place = str(args[0]).partition("?")[0], faults.place_of(broken)
+            self.error("A request for %s broke: %s at %s", path, type(broken).__name__, place)
+        else:
+            super().exception(msg, *args, **kwargs)
 
 
 logger_class = DiscreetLogger

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from flask import Flask, g, render_template, request
+from flask import Flask, current_app, g, render_template, request
 from flask_assets import Bundle, Environment
 from flask_login import current_user
 from flask_wtf import CSRFProtect
@@ -34,6 +34,7 @@ from views.staff import clinic as staff_clinic
 from views.staff import paperwork as staff_paperwork
 from views.staff import signin as staff_signin
 
+log = logging.getLogger("foyer.portal")
 HERE = Path(__file__).resolve().parent
 AREAS = [
     public, demo,
@@ -177,6 +178,9 @@ def open_doors(app: Flask) -> None:
                 return problem(403)
             if request.mimetype and request.mimetype not in FORMS:
                 return problem(415)
+        sent = (*request.args.items(multi=True), *request.form.items(multi=True))
+        if any("\0" in text for _, text in sent):  # no keyboard makes it, and Postgres stores none
+            return problem(400)
         return None
 
     guard.login.init_app(app)
@@ -208,7 +212,12 @@ PROBLEMS = {
 def problem(status: int, heading: str | None = None, said: str | None = None, reference: str = ""):
     """A plain page for a fault or a "no", in the clinic's look; never more than that."""
     heading, said = heading or PROBLEMS[status][0], said or PROBLEMS[status][1]
-    shown = render_template("error.html", heading=heading, words=said, reference=reference, status=status)
+    told = {"heading": heading, "words": said, "reference": reference, "status": status}
+    try:
+        shown = render_template("error.html", **told)
+    except Exception:  # the page asks the database who the clinic is, and the database may be what is broken
+        log.exception("the page of a problem could not be shown in the clinic's look")
+        shown = current_app.jinja_env.get_template("error_plain.html").render(told)
     return shown, status, ({"Retry-After": "5"} if status == 503 else {})
 
 
@@ -218,7 +227,9 @@ def explain_faults(app: Flask) -> None:
     @app.errorhandler(HTTPException)
     def refused_by_http(error):
         code = error.code if error.code in PROBLEMS else 400
-        return error.get_response() if error.code and error.code < 400 else problem(code)
+        if error.code and error.code < 400:
+            return error.get_response()
+        return problem(code, reference=g.pop("reference", "") if code == 500 else "")
 
     @app.errorhandler(SecurityError)
     def another_name(_error):
@@ -241,16 +252,24 @@ def explain_faults(app: Flask) -> None:
     def refused(no):
         return problem(409, "That cannot be done", no.words)
 
+    def outside_of_a_view(exc_info):
+        g.reference = faults.note(exc_info[1], request.endpoint or "no route")
+
+    app.log_exception = outside_of_a_view  # Flask's own writes the exception's text into the log
+
     @app.errorhandler(Exception)
     def broken(error):
-        if isinstance(error, OperationalError) and any(w in str(error).lower() for w in ("locked", "lock timeout")):
+        busy = isinstance(error, OperationalError) and any(w in str(error).lower() for w in ("locked", "lock timeout"))
+        if busy or isinstance(error, MaxConnectionsExceeded):
             return problem(503)
         return problem(500, reference=faults.note(error, request.endpoint or "no route"))
 
 
 def wsgi() -> Flask:
     """For gunicorn: the app, or one sentence on standard error when a setting cannot be used."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    lines = logging.StreamHandler()
+    lines.setFormatter(faults.Discreet("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[lines])
     try:
         return create_app()
     except (settings.BadSetting, ValueError) as bad:

@@ -18,18 +18,35 @@ ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 def note(error: BaseException, route: str) -> str:
     """Write the fault down, without the exception's text (it may hold personal data); returns its reference."""
     reference = "-".join("".join(secrets.choice(ALPHABET) for _ in range(4)) for _ in range(2))
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).is_relative_to(HOUSE)]
-    ours = [f for f in frames if ".venv" not in Path(f.filename).parts] or frames
-    place = " > ".join(f"{Path(f.filename).relative_to(HOUSE)}:{f.lineno}" for f in ours)
-    kind = type(error).__name__
+    kind, place = type(error).__name__, place_of(error)
     log.error("fault %s in %s: %s at %s", reference, route, kind, place)
     try:
         if db.in_transaction():
             db.rollback()
         Fault.create(reference=reference, route=route, error=kind, place=place)
-    except Exception:  # the database itself may be what is broken; the log line stands
-        log.exception("fault %s could not be stored", reference)
+    except Exception as another:  # the database itself may be what is broken; the log line stands
+        log.error("fault %s could not be stored: %s at %s", reference, type(another).__name__, place_of(another))
     return reference
+
+
+def place_of(error: BaseException) -> str:
+    """File and line of each frame of ours that the exception came through."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).is_relative_to(HOUSE)]
+    ours = [f for f in frames if ".venv" not in Path(f.filename).parts] or frames
+    return " > ".join(f"{Path(f.filename).relative_to(HOUSE)}:{f.lineno}" for f in ours)
+
+
+class Discreet(logging.Formatter):
+    """Writes an exception as its kind and place; its text, and that of those before it, may hold personal data."""
+
+    def format(self, record):
+        if not record.exc_info:
+            return super().format(record)
+        bare = logging.makeLogRecord({**record.__dict__, "exc_info": None, "exc_text": None})
+        return f"{super().format(bare)}: {self.formatException(record.exc_info)}"
+
+    def formatException(self, exc_info):  # noqa: N802 - logging's name
+        return f"{type(exc_info[1]).__name__} at {place_of(exc_info[1])}"
 
 
 def found(reference: str = "", most: int = 50) -> list[Fault]:

@@ -1,5 +1,7 @@
 """What became of a visit, as the clinic says it: arrived, completed, missed, or missed by mistake."""
 
+from datetime import timedelta
+
 from peewee import IntegrityError
 
 from clock import now
@@ -11,17 +13,21 @@ from rules.refused import Refused
 
 BEFORE = ("booked", "arrived")  # not over yet
 MISSED = "the appointment was missed"
+EARLIEST_ARRIVAL = timedelta(hours=12)  # nobody checks in for a visit of another day
 
 
 def arrive(appointment, by) -> None:
-    """The patient is here."""
+    """The patient is here: on the day, and not for a visit that is still to come."""
     with write_tx():
+        if Appointment.get_by_id(appointment.id).starts_at - now() > EARLIEST_ARRIVAL:
+            raise Refused("This visit is not today. Open the visit that the patient came for.")
         _step(appointment, ("booked",), by, "appointment arrived", status="arrived", arrived_at=now())
 
 
 def complete(appointment, by) -> None:
-    """The visit took place."""
+    """The visit took place; it can be so only once it has begun."""
     with write_tx():
+        _begun(appointment)
         closed = {"closed_at": now(), "closed_by": by.name, "closed_by_kind": by.kind, "closed_why": ""}
         _step(appointment, BEFORE, by, "appointment completed", status="completed", **closed)
 
@@ -29,10 +35,9 @@ def complete(appointment, by) -> None:
 def miss(appointment, by, charge=True, why="") -> Charge | None:
     """The patient did not come: the no-show fee of the accepted policy, unless staff let it go."""
     with write_tx():
-        if Appointment.get_by_id(appointment.id).starts_at > now():
-            raise Refused("This visit has not started yet.")
+        _begun(appointment)
         closed = {"closed_at": now(), "closed_by": by.name, "closed_by_kind": by.kind, "closed_why": why}
-        _step(appointment, ("booked",), by, "appointment missed", status="missed", **closed)
+        _step(appointment, BEFORE, by, "appointment missed", status="missed", **closed)
         paperwork.not_needed(appointment, by)
         instructions.withdraw(appointment, MISSED)
         fee = policies.no_show_fee_for(appointment)
@@ -42,6 +47,11 @@ def miss(appointment, by, charge=True, why="") -> Charge | None:
             appointment.patient, "no_show_fee", fee.amount_minor, fee.currency, fee.why,
             by=by, appointment=appointment, policy=fee.policy,
         )  # fmt: skip
+
+
+def _begun(appointment) -> None:
+    if Appointment.get_by_id(appointment.id).starts_at > now():
+        raise Refused("This visit has not started yet.")
 
 
 def undo_miss(appointment, by) -> None:

@@ -20,10 +20,13 @@ def book(
     booking by staff it is given only when the patient told them so. The same request_key again, from
     the same patient, returns the same appointment. Refused with facts["nearest"] when the time is gone.
     """
+    if not request_key or len(request_key) > 64:
+        raise Refused("This page is not whole. Please load it again.")
     with gone.offering_others(service, starts_at, provider, location, patient=patient, lead=by.is_patient), write_tx():
         there = Appointment.get_or_none(Appointment.request_key == request_key)
         if there:
-            if there.patient_id != patient.id:
+            stands = (there.starts_at, there.provider_id, there.location_id) == (starts_at, provider.id, location.id)
+            if there.patient_id != patient.id or not (there.live and stands):
                 raise Refused("This page was used already. Please load it again.")
             return there
         _check_offered(service, provider)
@@ -163,12 +166,12 @@ def move(appointment, *, starts_at, provider, location, by, shown_minor=None) ->
     also = {"patient": patient, "lead": lead, "ignoring": appointment}
     with gone.offering_others(service, starts_at, provider, location, **also), write_tx():
         at, a = now(), _load(appointment)
-        if (a.starts_at, a.provider_id, a.location_id) == (starts_at, provider.id, location.id):
-            _copy(a, appointment)
-            return None
         allowed = ("booked",) if by.is_patient else BEFORE
         if a.status not in allowed or (by.is_patient and not open_to_patient(a, at)):
             raise Refused(_too_late(a, "moved"))
+        if (a.starts_at, a.provider_id, a.location_id) == (starts_at, provider.id, location.id):
+            _copy(a, appointment)
+            return None
         opening = availability.opening_at(service, starts_at, provider=provider, location=location, **also)
         if opening is None:
             raise Refused(gone.why(service, starts_at, provider, patient, lead, ignoring=a), field="at")

@@ -399,3 +399,29 @@ def test_an_absence_cannot_be_undone_onto_somebody_else(clinic, time_machine):
     )  # fmt: skip
     assert "absence stands" in refused(scheduling.undo_miss, a, DESK).words
     assert Charge.get().status == "owed"
+
+
+def test_nobody_checks_in_or_is_done_days_before_the_visit(clinic, time_machine):
+    a = book(clinic)
+    assert refused(scheduling.arrive, a, DESK).words.startswith("This visit is not today")
+    time_machine.move_to(FRIDAY - HOUR)
+    scheduling.arrive(a, DESK)
+    assert refused(scheduling.complete, a, DESK).words == "This visit has not started yet."
+    time_machine.move_to(FRIDAY)
+    scheduling.miss(a, DESK, charge=False)
+    assert Appointment.get_by_id(a.id).status == "missed", "who checked in by mistake can be marked as absent"
+
+
+def test_a_used_page_books_nothing_again_and_a_page_without_its_key_is_refused(clinic):
+    key = uuid4().hex
+    a = book(clinic, request_key=key)
+    scheduling.cancel(a, by=actor(clinic.ava))
+    assert refused(book, clinic, request_key=key).words == "This page was used already. Please load it again."
+    assert refused(book, clinic, request_key="").words == "This page is not whole. Please load it again."
+    assert refused(book, clinic, request_key="x" * 65).words == "This page is not whole. Please load it again."
+
+
+def test_a_cancelled_visit_does_not_move_to_where_it_stood(clinic):
+    a = book(clinic)
+    scheduling.cancel(a, by=actor(clinic.ava))
+    refused(move, clinic, a, FRIDAY)

@@ -85,12 +85,16 @@ def test_a_desk_of_three_asks_as_often_as_a_desk_of_one(clinic, as_desk, queries
     assert [asked(page) for page in pages] == before
 
 
-def test_check_in_and_completion_without_scripts_come_back_to_the_same_day(clinic, as_desk):
+def test_check_in_and_completion_without_scripts_come_back_to_the_same_day(clinic, as_desk, monday):
     a = booked(clinic)
+    monday.move_to(NOON)
+    as_desk.sign_in(clinic.desk)
     where = {"from": "desk", "day": "2026-03-02", "location": clinic.soho.id}
     answer = as_desk.submit(f"/staff/appointments/{a.id}/arrival", **where)
     assert (answer.status_code, answer.location) == (303, f"/staff?day=2026-03-02&location={clinic.soho.id}")
     assert stands(a) == "arrived"
+    monday.move_to(a.ends_at)
+    as_desk.sign_in(clinic.desk)
     answer = as_desk.submit(f"/staff/appointments/{a.id}/completion")
     assert (answer.status_code, answer.location) == (303, f"/staff/appointments/{a.id}")
     assert stands(a) == "completed"
