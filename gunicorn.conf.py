@@ -35,13 +35,13 @@ class DiscreetLogger(Logger):
         self.access_log.info("%s %s %s %.0f ms", method, quote(path), status, request_time.total_seconds() * 1000)
 
     def exception(self, msg, *args, **kwargs):
-        """A request that broke outside of the portal: without its query, and without the exception's text."""
+        """What broke while serving, without an address or the exception's text; in full only what stops the start."""
         broken = sys.exc_info()[1]
-        if args and broken is not None:
-            path, place = str(args[0]).partition("?")[0], faults.place_of(broken)
-            self.error("A request for %s broke: %s at %s", path, type(broken).__name__, place)
-        else:
+        if broken is None or msg == "Exception in worker process":
             super().exception(msg, *args, **kwargs)
+        else:
+            said = str(msg).partition(" %")[0]
+            self.error("%s: %s at %s", said, type(broken).__name__, faults.place_of(broken))
 
 
 logger_class = DiscreetLogger

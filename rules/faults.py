@@ -45,7 +45,7 @@ class Discreet(logging.Formatter):
         bare = logging.makeLogRecord({**record.__dict__, "exc_info": None, "exc_text": None})
         return f"{super().format(bare)}: {self.formatException(record.exc_info)}"
 
-    def formatException(self, exc_info):  # noqa: N802 - logging's name
+    def formatException(self, exc_info):
         return f"{type(exc_info[1]).__name__} at {place_of(exc_info[1])}"
 
 
