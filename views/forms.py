@@ -13,6 +13,19 @@ EMAIL = {"autocomplete": "email", "inputmode": "email", "autocapitalize": "none"
 MOST = 100_000_00  # nothing at a clinic costs more; a slip of the finger does
 
 
+def carried(text) -> int | None:
+    """The number that a page of ours put into a hidden field or an address; None when it is not one."""
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", str(text or "")) else None
+
+
+def row_number(choice) -> int:
+    """The number behind one of several choices; a ValueError, which wtforms understands, when it is not one."""
+    number = carried(choice)
+    if number is None and choice != 0:
+        raise ValueError("not a row's number")
+    return number or 0
+
+
 class AmountField(StringField):
     """Money typed as 50, 50.00 or 1,250.00; its data is in minor units."""
 

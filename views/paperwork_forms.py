@@ -16,6 +16,7 @@ from wtforms import (
 
 from models import Paperwork, PaperworkVersion
 from rules import questions as asked
+from views.forms import carried
 
 UNITS = {"minutes": 1, "hours": 60, "days": 1440}
 
@@ -110,8 +111,8 @@ def rearranged(questions: list[dict], do: str) -> tuple[list[dict], int]:
     questions = list(questions)
     if verb == "add" and len(questions) < asked.MOST_QUESTIONS:
         return [*questions, {"type": "yes_no", "required": True}], len(questions)
-    at = int(place) if place.isdecimal() and int(place) < len(questions) else None
-    if at is None:
+    at = carried(place)
+    if at is None or at >= len(questions):
         return questions, max(len(questions) - 1, 0)
     question = questions.pop(at)
     if verb == "remove":

@@ -434,8 +434,8 @@ def test_a_changed_price_leaves_members_theirs(clinic, as_owner):
 
 
 def test_signs_that_nobody_sees_never_reach_the_database(clinic, as_owner):
-    as_owner.submit("/staff/clinic/names", name="Rose\x00water", tagline="", phone="", email="")
-    as_owner.submit("/staff/clinic/notes", important_note="One\r\n\x00two", emergency_words="")
+    as_owner.submit("/staff/clinic/names", name="Rose\x07water", tagline="", phone="", email="")
+    as_owner.submit("/staff/clinic/notes", important_note="One\r\n\x07two", emergency_words="")
     saved = Clinic.get()
     assert (saved.name, saved.important_note) == ("Rose water", "One\n two")
 

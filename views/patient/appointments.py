@@ -10,6 +10,7 @@ from models import LIVE, Appointment, AppointmentMove, Charge, Location, Paperwo
 from rules import calendar_file, charging, openings, paperwork, policy, scheduling, visits, words
 from rules.refused import Refused
 from views import guard, respond, times
+from views.forms import carried
 
 area = Blueprint("appointments", __name__)
 A_PAGE = 20
@@ -25,8 +26,7 @@ class ShownForm(FlaskForm):
     @property
     def shown_minor(self):
         """The amount that the page showed; a page that showed none promised that it is free."""
-        text = self.shown.data or ""
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+        return carried(self.shown.data) or 0
 
 
 class CancelForm(ShownForm):

@@ -11,6 +11,7 @@ from rules import availability, markdown, openings, paperwork, policy, schedulin
 from rules.refused import Refused
 from rules.services import offered, on_shelves
 from views import guard, respond, times
+from views.forms import carried
 
 area = Blueprint("booking", __name__)
 STEPS = ["Treatment", "Person", "Time", "Confirm"]
@@ -22,11 +23,6 @@ class BookingForm(FlaskForm):
     slot = HiddenField()
     request_key = HiddenField()
     price = HiddenField()
-
-    def number(self, name):
-        """A hidden number that the page carried; None when it is not one."""
-        text = str(self[name].data or "")
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 @area.get("/booking")
@@ -80,11 +76,11 @@ def book(number):
     service = guard.found(offered(), number)
     form = BookingForm()
     provider, location, starts_at = times.asked_slot(service, form.slot.data)
-    accepted = form.accepted.data and Policy.get_or_none(Policy.id == form.number("policy"))
+    accepted = form.accepted.data and Policy.get_or_none(Policy.id == carried(form.policy.data))
     try:
         appointment = scheduling.book(
             guard.me(), service, provider=provider, location=location, starts_at=starts_at, by=guard.by(),
-            request_key=form.request_key.data, policy=accepted or None, shown_price_minor=form.number("price"),
+            request_key=form.request_key.data, policy=accepted or None, shown_price_minor=carried(form.price.data),
         )  # fmt: skip
     except Refused as no:
         return ask(form, service, provider, location, starts_at, policy.current(), no)
@@ -101,7 +97,7 @@ def ask(form, service, provider, location, starts_at, current, no=None):
     nearest = no.facts.get("nearest") if no else None
     if no:
         respond.refuse(form, Refused(no.words, "accepted" if no.field == "policy" else None))
-        if current and current.id != form.number("policy"):
+        if current and current.id != carried(form.policy.data):
             form.accepted.data = False  # that was another text
         form.policy.data, form.price.data = current and current.id, service.price_minor
 

@@ -14,6 +14,7 @@ from rules.clinic import home_zone
 from rules.refused import Refused
 from rules.words import date_words, money
 from views import guard, respond
+from views.forms import carried
 from views.signature import SignatureForm
 
 area = Blueprint("memberships", __name__)
@@ -94,8 +95,7 @@ def join(number):
 
 def agreement_shown(form, plan) -> AgreementVersion | None:
     """The version that this patient read; staff may have written another in the meantime."""
-    number = form.agreement.data or ""
-    return plan.agreements.where(AgreementVersion.id == int(number)).first() if number.isdigit() else None
+    return plan.agreements.where(AgreementVersion.id == carried(form.agreement.data)).first()
 
 
 def join_page(form, plan, agreement):

@@ -4,15 +4,14 @@ from uuid import uuid4
 
 from flask import Blueprint, request, url_for
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, HiddenField, IntegerField
-from wtforms.validators import Optional
-from wtforms.widgets import HiddenInput
+from wtforms import BooleanField, HiddenField
 
 from models import Appointment, Patient, Policy
 from rules import availability, desk, markdown, openings, policy, scheduling, words
 from rules.refused import Refused
 from rules.services import offered, on_shelves
 from views import guard, respond, times
+from views.forms import carried
 
 area = Blueprint("staff_booking", __name__)
 
@@ -23,7 +22,7 @@ class SlotForm(FlaskForm):
 
 class BookForm(SlotForm):
     request_key = HiddenField()
-    policy = IntegerField(validators=[Optional()], widget=HiddenInput())  # the version that was on the page
+    policy = HiddenField()  # the version that was on the page
     accepted = BooleanField("The patient has heard the cancellation policy and accepts it")
 
 
@@ -56,7 +55,7 @@ def book(number, service):
     provider, location, starts_at, gone = _asked(form, service, patient)
     if form.validate_on_submit():
         try:
-            read = Policy.get_or_none(Policy.id == form.policy.data) if form.accepted.data else None
+            read = Policy.get_or_none(Policy.id == carried(form.policy.data)) if form.accepted.data else None
             a = scheduling.book(
                 patient, service, provider=provider, location=location, starts_at=starts_at, by=guard.by(),
                 request_key=form.request_key.data, policy=read,

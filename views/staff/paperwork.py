@@ -8,6 +8,7 @@ from rules.clinic import home_zone
 from rules.paperwork import KIND_WORDS
 from rules.refused import Refused
 from views import guard, paperwork_forms, questionnaire, respond
+from views.forms import carried
 from views.paperwork_forms import PaperworkForm
 
 area = Blueprint("staff_paperwork", __name__)
@@ -71,7 +72,7 @@ def change(number):
     if request.form.get("do") != "save":
         return rearrange(form, paperwork.kind, paperwork)
     before = templates.current_version(paperwork).number
-    onto = int(form.base.data) if (form.base.data or "").isdecimal() else 0
+    onto = carried(form.base.data) or 0
     try:
         version = templates.revise(paperwork, guard.by(), onto=onto, **form.facts(), **form.texts())
     except Refused as no:

@@ -12,7 +12,7 @@ from rules.charging import REASONS, STATUSES
 from rules.clinic import home_zone
 from rules.refused import Refused
 from views import guard, respond
-from views.forms import obeys
+from views.forms import carried, obeys
 
 area = Blueprint("patients", __name__)
 NAMES = ("first_name", "last_name", "birth_date", "email", "phone")
@@ -40,7 +40,7 @@ def search():
     form = SearchForm()
     valid = request.method == "GET" or form.validate()
     term = (form.q.data or "").strip() if valid else ""
-    page = int(number) if (number := request.form.get("page", "1")).isdecimal() and len(number) < 6 else 1
+    page = min(carried(request.form.get("page")) or 1, 99_999)
     rows, total = records.search(term, page) if valid else ([], 0)
     return respond.form_page(
         "staff/patients/search.html",

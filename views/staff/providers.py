@@ -10,7 +10,7 @@ from rules import hours, locations, providers
 from rules.refused import Refused
 from rules.words import count, when
 from views import guard, respond
-from views.forms import Clock, Moment, line
+from views.forms import Clock, Moment, line, row_number
 
 area = Blueprint("providers", __name__)
 MIDNIGHT = 1440
@@ -19,12 +19,12 @@ MIDNIGHT = 1440
 class ProviderForm(FlaskForm):
     name = line("Name", 120, "off", missing="Enter the provider’s name")
     title = line("Title", 80, "off")
-    staff = SelectField("Account", coerce=int)
+    staff = SelectField("Account", coerce=row_number)
 
 
 class HoursForm(FlaskForm):
-    weekday = SelectField("Day", coerce=int, choices=[SelectChoice(*each) for each in enumerate(hours.WEEKDAYS)])
-    location = SelectField("Location", coerce=int)
+    weekday = SelectField("Day", coerce=row_number, choices=[SelectChoice(*each) for each in enumerate(hours.WEEKDAYS)])
+    location = SelectField("Location", coerce=row_number)
     opens = Clock("From", "Enter when the work begins, like 09:00")
     closes = Clock("To", "Enter when the work ends, like 17:00")
 
@@ -32,7 +32,7 @@ class HoursForm(FlaskForm):
 class TimeOffForm(FlaskForm):
     starts = Moment("From", "Enter the day and time at which it begins")
     ends = Moment("Until", "Enter the day and time at which it ends")
-    clock = SelectField("On the clock of", coerce=int)
+    clock = SelectField("On the clock of", coerce=row_number)
     reason = line("Reason", 120, "off")
     sure = BooleanField("Save all the same")
 

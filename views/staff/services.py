@@ -9,7 +9,7 @@ from rules import services
 from rules.paperwork import KIND_WORDS
 from rules.refused import Refused
 from views import guard, respond
-from views.forms import AmountField, WholeNumber
+from views.forms import AmountField, WholeNumber, row_number
 
 area = Blueprint("services", __name__)
 EDITORS = ("owner", "desk")
@@ -18,17 +18,17 @@ PAPERS = {kind: f"papers_{kind}" for kind in KINDS}
 
 class ServiceForm(FlaskForm):
     name = StringField("Name", render_kw={"maxlength": 120})
-    category = SelectField("Category", coerce=int, validate_choice=False)
+    category = SelectField("Category", coerce=row_number, validate_choice=False)
     new_category = StringField("Or a new category", render_kw={"maxlength": 80})
     summary = TextAreaField("Summary")
     duration_minutes = WholeNumber("Duration in minutes", *services.DURATION, "minutes")
     buffer_minutes = WholeNumber("Pause after it in minutes", *services.BUFFER, "minutes", default=0)
     price = AmountField("Price", missing="Write the price; 0 means free of charge")
-    providers = SelectMultipleField("Who performs it", coerce=int, validate_choice=False)
-    papers_questionnaire = SelectMultipleField("Questionnaires", coerce=int, validate_choice=False)
-    papers_consent = SelectMultipleField("Consents", coerce=int, validate_choice=False)
-    papers_pre_treatment = SelectMultipleField("Pre-treatment instructions", coerce=int, validate_choice=False)
-    papers_post_treatment = SelectMultipleField("Post-treatment instructions", coerce=int, validate_choice=False)
+    providers = SelectMultipleField("Who performs it", coerce=row_number, validate_choice=False)
+    papers_questionnaire = SelectMultipleField("Questionnaires", coerce=row_number, validate_choice=False)
+    papers_consent = SelectMultipleField("Consents", coerce=row_number, validate_choice=False)
+    papers_pre_treatment = SelectMultipleField("Pre-treatment instructions", coerce=row_number, validate_choice=False)
+    papers_post_treatment = SelectMultipleField("Post-treatment instructions", coerce=row_number, validate_choice=False)
 
     def offer(self, service: Service | None):
         """The choices: what is in use, and what this service has even if it was archived."""
