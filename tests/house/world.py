@@ -3,6 +3,7 @@
 import hashlib
 import re
 from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
 from types import SimpleNamespace
 from uuid import uuid4
 
@@ -52,7 +53,7 @@ def booked(clinic, service, starts_at, patient=None):
     )  # fmt: skip
 
 
-def build(clinic):
+def build(clinic, name="Ava Moreno", reason="Lines"):
     """Ava has a visit on Friday whose paperwork is begun, signed and read, a late cancellation with its charge, a
     membership, messages that went and did not; the clinic has all the rest. It is Monday."""
     ava, owner = actor(clinic.ava), actor(clinic.owner, "staff")
@@ -61,15 +62,15 @@ def build(clinic):
     scheduling.cancel(late, by=ava, shown_minor=5000)
     visit = booked(clinic, clinic.botox, FRIDAY)
     tasks = {it.paperwork.kind: it for it in Task.select().where(Task.appointment == visit)}
-    answers.save_answers(tasks["questionnaire"], {"reason": "Lines"}, ava, paperwork.version_of(tasks["questionnaire"]))
+    answers.save_answers(tasks["questionnaire"], {"reason": reason}, ava, paperwork.version_of(tasks["questionnaire"]))
     answers.sign_consent(
         tasks["consent"], ava, paperwork.version_of(tasks["consent"]),
-        method="typed", full_name="Ava Moreno", agreed=True,
+        method="typed", full_name=name, agreed=True,
     )  # fmt: skip
     instructions.read(tasks["pre_treatment"], ava)
     membership = memberships.join(
         clinic.ava, clinic.glow, memberships.agreement_of(clinic.glow), ava, "a-key-of-ava",
-        price=memberships.price_words(clinic.glow), method="typed", signer_name="Ava Moreno",
+        price=memberships.price_words(clinic.glow), method="typed", signer_name=name,
     )  # fmt: skip
     with write_tx():
         outbox.put("booking_confirmed", "a test", dedupe="one that failed", patient=clinic.ava, appointment=visit)
@@ -172,3 +173,49 @@ def changes(before):
             else:
                 found |= {(table, field) for field in is_now if is_now[field] != was[field]}
     return found
+
+
+class Forms(HTMLParser):
+    """The forms of a page that are sent by POST: [(address, {field: value})]."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.found, self.open = [], None
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        if tag == "form":
+            self.open = (attrs.get("action"), {}) if attrs.get("method", "").lower() == "post" else None
+            if self.open:
+                self.found.append(self.open)
+        elif self.open and tag in ("input", "select", "textarea", "button") and attrs.get("name"):
+            self.open[1].setdefault(attrs["name"], attrs.get("value") or "")
+
+    def handle_endtag(self, tag):
+        if tag == "form":
+            self.open = None
+
+
+def every_page(browser, world, *kinds):
+    """(address, answer) of each page that this browser is shown."""
+    for rule in routes(world.clinic.app, *kinds):
+        if "GET" in rule.methods:
+            for plain in addresses(rule, world):
+                answer = browser.get(with_slot(plain, world))
+                if answer.status_code == 200:
+                    yield with_slot(plain, world), answer
+
+
+def every_form(browser, world, *kinds):
+    """{address: fields} of each form on those pages, and each address that takes a POST without one."""
+    forms = {}
+    for address, answer in every_page(browser, world, *kinds):
+        for action, fields in Forms(answer.text).found:
+            forms.setdefault(action or address, {}).update(fields)
+    for rule in routes(world.clinic.app, *kinds):
+        if "POST" in rule.methods:
+            for plain in addresses(rule, world):
+                if not any(known.partition("?")[0] == plain for known in forms):
+                    forms[with_slot(plain, world)] = {}
+    return {address: fields for address, fields in forms.items() if "sign-out" not in address}
