@@ -155,7 +155,7 @@ def test_a_drawn_signature_is_shown_as_the_server_draws_it(as_ava, tasks):
         ({"strokes": ""}, "Sign with your finger"),
         ({"strokes": '[{"points": [{"x": 5, "y": 5}]}]'}, "That is only a dot."),
         ({"method": "typed", "full_name": " "}, "Type your full name to sign."),
-        ({"method": "typed", "full_name": "\x00"}, "Type your full name to sign."),
+        ({"method": "typed", "full_name": "\u200b"}, "Type your full name to sign."),
         ({"method": "typed", "full_name": "Ava Moreno", "agreed": ""}, "Tick the box to say"),
     ],
 )
