@@ -153,7 +153,7 @@ def ask(number: int) -> bool:
 
 def mark_paid(charge, by, why="") -> None:
     """Staff took the money. `why` may say how: cash, card, transfer."""
-    _settle(charge, by, "owed", "paid", "charge paid", why)
+    _settle(charge, by, "owed", "paid", "charge paid", why or "")
 
 
 def waive(charge, by, why) -> None:

@@ -47,9 +47,9 @@ def own_path(text: str | None, staff: bool = False) -> str | None:
         return None
     parts = urlsplit(text)
     plain = unquote(parts.path)
-    if parts.scheme or parts.netloc or plain.startswith("//") or not plain.isprintable() or "\\" in plain:
+    if parts.scheme or parts.netloc or not plain.isprintable() or "\\" in plain:
         return None
-    if ".." in plain or plain.endswith(("/sign-in", "/sign-out")):
+    if "//" in plain or "/." in plain or plain.endswith(("/sign-in", "/sign-out")):
         return None
     return text if (plain == "/staff" or plain.startswith("/staff/")) == staff else None
 

@@ -42,7 +42,7 @@ def broken():
 
 def turned(names, rubbish=RUBBISH):
     """Requests in which each name takes another piece of rubbish, until each name had a good part of it."""
-    for turn in range(0, len(rubbish), 4):
+    for turn in range(0, len(rubbish), 6):
         yield {name: rubbish[(turn + place) % len(rubbish)] for place, name in enumerate(names)}
 
 
@@ -245,7 +245,7 @@ def test_no_text_becomes_a_header_of_a_mail(clinic, bewitched):
     Location.update(name=HEADER).execute()
     Plan.update(name=HEADER).execute()
     Delivery.update(because=HEADER).execute()
-    kinds = set()
+    kinds, told = set(), bewitched.tasks["pre_treatment"]
     for delivery in Delivery.select():
         try:
             letter = letters.envelope(letters.compose(delivery), delivery)
@@ -258,13 +258,7 @@ def test_no_text_becomes_a_header_of_a_mail(clinic, bewitched):
         assert not re.search(r"script|Wrinkle|peel|7\*7", read["Subject"])
         assert "49" not in read.get_body(("plain",)).get_content().split()
         html = read.get_body(("html",))
-        assert html is None or [it for it in Live(html.get_content()).found if "evil" not in it] == []
-        for part in read.iter_attachments():
-            assert not re.search(r"(?m)^Bcc:", part.get_content() if part.get_content_maintype() == "text" else "")
-    assert {
-        "booking_confirmed",
-        "pre_treatment",
-        "appointment_cancelled",
-        "charge_receipt",
-        "membership_joined",
-    } <= kinds
+        assert html is None or set(Live(html.get_content()).found) <= {f"href=http://localhost/tasks/{told.id}"}
+        for file in read.iter_attachments():
+            assert not re.search(r"(?m)^Bcc:", file.get_content())
+    assert kinds > {"booking_confirmed", "pre_treatment", "appointment_cancelled", "charge_receipt"}

@@ -18,6 +18,7 @@ from models import (
     LoginSession,
     Task,
     TimeOff,
+    TrailEnd,
     TrailEntry,
     WorkingHours,
 )
@@ -27,7 +28,7 @@ from rules.actor import Actor
 MONDAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TUESDAY = datetime(2026, 3, 3, 15, tzinfo=UTC)
 FRIDAY = datetime(2026, 3, 6, 15, tzinfo=UTC)
-OURS_TO_WRITE = {LoginSession, Attempt, TrailEntry, Fault}  # a refusal may leave a line there
+OURS_TO_WRITE = {LoginSession, Attempt, TrailEntry, TrailEnd, Fault}  # a refusal may leave a line there
 SECRETS = (
     "Wrinkle relaxing",
     "Light peel",
