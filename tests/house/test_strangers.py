@@ -1,10 +1,13 @@
 """Every route, asked for by everybody whom it is not for: nothing is told and nothing is changed."""
 
 import re
+from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 
-from models import Fault
+from clock import standing_at
+from models import Appointment, Charge, Fault, Membership, Patient, Signature, Task
 from tests.house import world as w
 
 
@@ -149,3 +152,126 @@ def test_a_page_of_nobodys_is_404_in_the_clinics_look(clinic, world, as_ava, as_
                             no = (404, 405) if number >= 2**63 else (404,)  # werkzeug looks at the method first
                             assert answer.status_code in no, f"{method} {there}"
     assert Fault.select().count() == 0
+
+
+# --- what a form was not asked ---
+
+
+@pytest.fixture
+def extra(clinic):
+    """Fields that no form of a patient has, as somebody would guess them."""
+    ben = clinic.ben.id
+    told = dict.fromkeys(("patient", "patient_id", "user", "user_id", "uid", "pid", "id", "number", "signer"), ben)
+    told |= dict.fromkeys(("price_minor", "amount", "amount_minor", "fee", "fee_minor", "fee_value", "moves"), 1)
+    told |= dict.fromkeys(
+        ("ends_at", "end", "starts_at", "done_at", "archived_at", "signed_at"), "2030-01-01T00:00:00Z"
+    )
+    told |= {"role": "owner", "staff": clinic.owner.id, "type": "admin-signature", "by": "staff", "booked_by": "staff"}
+    told |= {"status": "completed", "kind": "staff", "duration_minutes": 5, "duration": 5, "currency": "EUR", "lead": 0}
+    return told | {"email": "ben@example.com", "email_verified_at": "x", "notice_hours": 0, "policy_digest": "x"}
+
+
+MADE_ANEW = re.compile(r'value="[^"]{20,}"|csrf_token=[^"&]+|[0-9a-f]{32}')
+
+
+def test_no_page_of_a_patient_listens_to_more_than_it_asks(clinic, world, as_ava, extra):
+    headers = {"X-User-Id": str(clinic.ben.id), "X-Patient-Id": str(clinic.ben.id), "X-Original-URL": "/staff"}
+    for address, answer in w.every_page(as_ava, world, "patient"):
+        there, _, query = address.partition("?")
+        other = as_ava.get(f"{there}?{query}&{urlencode(extra)}", headers=headers)
+        plain, more = (MADE_ANEW.sub("", page.text) for page in (answer, other))
+        assert more == plain, address
+
+
+def test_a_booking_is_the_services_own(clinic, world, as_ava, extra):
+    address = w.with_slot(f"/booking/{clinic.peel.id}/confirmation", world)
+    form = dict(w.Forms(as_ava.see(address)).found)[address.partition("?")[0]]
+    before = w.contents()
+    assert as_ava.submit(f"{address}&{urlencode(extra)}", **{**form, "accepted": "y", **extra}).status_code == 303
+    made = Appointment.select().order_by(Appointment.id.desc()).get()
+    assert (made.patient, made.service, made.provider) == (clinic.ava, clinic.peel, clinic.dr_lin)
+    assert made.ends_at - made.starts_at == timedelta(minutes=60)
+    assert (made.price_minor, made.currency, made.status, made.booked_by) == (15000, "USD", "booked", "patient")
+    assert made.moves == 0
+    news = {("Appointment", "new"), ("PolicyAcceptance", "new"), ("Task", "new"), ("Delivery", "new")}
+    assert w.changes(before) <= news
+
+
+def test_a_fee_is_the_policys_own(clinic, world, as_ava, extra):
+    with standing_at(w.MONDAY - timedelta(days=5)):
+        late = w.booked(clinic, clinic.peel, w.TUESDAY)
+    as_ava.submit(f"/appointments/{late.id}/cancellation", **{**extra, "shown": "999999"})
+    owed = Charge.get(Charge.appointment == late)
+    assert (owed.amount_minor, owed.currency, owed.patient, owed.status) == (5000, "USD", clinic.ava, "owed")
+    assert Appointment.get_by_id(late.id).status == "cancelled"
+
+
+def test_a_move_changes_the_time_and_nothing_else(clinic, world, as_ava, extra):
+    address = w.with_slot(f"/appointments/{world.visit.id}/time/confirmation", world)
+    form = dict(w.Forms(as_ava.see(address)).found)[address.partition("?")[0]]
+    before = w.contents()
+    assert as_ava.submit(address, **{**form, **extra}).status_code == 303
+    moved = {field for table, field in w.changes(before) if table == "Appointment"}
+    assert moved == {"starts_at", "ends_at", "moves"}
+    assert Appointment.get_by_id(world.visit.id).moves == 1
+
+
+def test_a_profile_changes_by_its_own_fields(clinic, world, as_ava, extra):
+    everything = {"first_name": "Eve", "allergies": "x", "care_by_email": "", "phone": "+12125550199", **extra}
+    before = w.contents()
+    as_ava.submit("/profile/address", **{**everything, "street": "9 New Street", "city": "", "country": ""})
+    assert w.changes(before) == {("Patient", "street")}
+    assert Patient.get_by_id(clinic.ben.id).street == ""
+
+
+def test_answers_and_signatures_are_the_signed_in_patients(clinic, world, as_ava, as_ben, extra):
+    visit = w.booked(clinic, clinic.botox, w.FRIDAY + timedelta(days=3))
+    theirs = w.booked(clinic, clinic.botox, w.FRIDAY + timedelta(days=4), patient=clinic.ben)
+    tasks = {it.paperwork.kind: it for it in Task.select().where(Task.appointment == visit)}
+    bens = Task.get(Task.appointment == theirs, Task.paperwork == clinic.consent)
+    before = w.contents()
+    hidden = {**extra, "task": bens.id, "task_id": bens.id, "appointment": theirs.id}
+    given = {"asked": ["reason"], "q_reason": "Mine", "version": "1", **hidden}
+    as_ava.submit(f"/tasks/{tasks['questionnaire'].id}/answers", **given)
+    changed = {("Answer", "new"), ("Task", "status"), ("Task", "version"), ("Task", "begun_at")}
+    assert w.changes(before) == changed
+    signing = {"version": "1", "method": "typed", "full_name": "Ava Moreno", "agreed": "y", **hidden}
+    as_ava.submit(f"/tasks/{tasks['consent'].id}/signature", **signing)
+    signature = Signature.select().order_by(Signature.id.desc()).get()
+    assert (signature.patient, signature.task, signature.signer_name) == (clinic.ava, tasks["consent"], "Ava Moreno")
+    assert signature.signed_at == w.MONDAY
+    assert Task.get_by_id(bens.id).status == "open"
+    assert w.changes(before) == changed | {("Signature", "new"), ("Task", "done_at")}
+
+
+def test_who_joins_is_who_is_signed_in(clinic, world, as_ben, extra):
+    address = f"/membership/plans/{clinic.glow.id}"
+    [form] = [fields for _, fields in w.Forms(as_ben.see(address)).found if "agreement" in fields]
+    form |= {"method": "typed", "full_name": "Ben Okafor", "agreed": "y", "patient": clinic.ava.id}
+    assert as_ben.submit(address, **{**extra, **form, "patient_id": clinic.ava.id}).status_code == 303
+    made = Membership.select().order_by(Membership.id.desc()).get()
+    assert (made.patient, made.price_minor, made.currency, made.status) == (clinic.ben, 9900, "USD", "active")
+
+
+def test_a_key_or_a_paper_of_avas_is_worth_nothing_to_ben(clinic, world, as_ben):
+    """Hidden numbers out of Ava's pages, in forms that are Ben's own."""
+    before = w.digest()
+    slot = w.with_slot("/confirmation", world).partition("=")[2]
+    form = {"slot": slot, "policy": clinic.policy.id, "accepted": "y", "price": clinic.peel.price_minor}
+    answer = as_ben.submit(f"/booking/{clinic.peel.id}/confirmation", **form, request_key=world.visit.request_key)
+    assert answer.status_code == 422
+    assert tells(answer, "Light peel", "Dr Lin") == []
+    [form] = [f for _, f in w.Forms(as_ben.see(f"/membership/plans/{clinic.glow.id}")).found if "agreement" in f]
+    form |= {"method": "typed", "full_name": "Ben Okafor", "agreed": "y", "request_key": world.membership.request_key}
+    answer = as_ben.submit(f"/membership/plans/{clinic.glow.id}", **form)
+    assert answer.status_code == 422
+    assert tells(answer, "Glow") == []
+    assert w.digest() == before
+
+
+def test_ben_sees_his_own_and_nothing_of_avas_anywhere(clinic, world, as_ben):
+    w.booked(clinic, clinic.peel, w.FRIDAY + timedelta(days=5), patient=clinic.ben)
+    for address, answer in w.every_page(as_ben, world, "patient"):
+        here = tells(answer, "Light peel", "Wrinkle relaxing", "Dr Lin", "Glow", "Medical history", "Consent to")
+        assert here == [], address
+        assert "ava@example.com" not in answer.text, address
