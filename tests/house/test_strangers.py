@@ -256,11 +256,11 @@ def test_who_joins_is_who_is_signed_in(clinic, world, as_ben, extra):
 def test_a_key_or_a_paper_of_avas_is_worth_nothing_to_ben(clinic, world, as_ben):
     """Hidden numbers out of Ava's pages, in forms that are Ben's own."""
     before = w.digest()
-    slot = w.with_slot("/confirmation", world).partition("=")[2]
-    form = {"slot": slot, "policy": clinic.policy.id, "accepted": "y", "price": clinic.peel.price_minor}
-    answer = as_ben.submit(f"/booking/{clinic.peel.id}/confirmation", **form, request_key=world.visit.request_key)
+    slot = f"{clinic.dr_lin.id}-{clinic.soho.id}-20260306T150000Z"  # where Ava's visit stands
+    form = {"slot": slot, "policy": clinic.policy.id, "accepted": "y", "price": clinic.botox.price_minor}
+    answer = as_ben.submit(f"/booking/{clinic.botox.id}/confirmation", **form, request_key=world.visit.request_key)
     assert answer.status_code == 422
-    assert tells(answer, "Light peel", "Dr Lin") == []
+    assert tells(answer, "Wrinkle relaxing", "Medical history", "Consent to", "Dr Lin") == []
     [form] = [f for _, f in w.Forms(as_ben.see(f"/membership/plans/{clinic.glow.id}")).found if "agreement" in f]
     form |= {"method": "typed", "full_name": "Ben Okafor", "agreed": "y", "request_key": world.membership.request_key}
     answer = as_ben.submit(f"/membership/plans/{clinic.glow.id}", **form)
