@@ -1,4 +1,4 @@
-"""What became of a visit, as the clinic says it: arrived, completed, missed, or missed by mistake."""
+"""What became of a visit, as the clinic says it: arrived, completed, missed, or not so after all."""
 
 from datetime import timedelta
 
@@ -6,22 +6,39 @@ from peewee import IntegrityError
 
 from clock import now
 from database import write_tx
-from models import Appointment, Charge
+from models import TO_COME, Appointment, Charge
 from rules import charging, instructions, paperwork, trail
 from rules import policy as policies
 from rules.refused import Refused
 
-BEFORE = ("booked", "arrived")  # not over yet
 MISSED = "the appointment was missed"
-EARLIEST_ARRIVAL = timedelta(hours=12)  # nobody checks in for a visit of another day
+UNDOING = {"arrived": "undo_arrival", "missed": "undo_miss"}
+ARRIVAL = timedelta(hours=12)  # before or after the start; nobody checks in for a visit of another day
+
+
+def possible(visit, at) -> set[str]:
+    """Which of the steps below staff can take now, of a row with its status and its start."""
+    begun = visit.starts_at <= at
+    steps = {"complete", "miss"} if begun and visit.status in TO_COME else set()
+    if visit.status == "booked" and abs(visit.starts_at - at) <= ARRIVAL:
+        steps.add("arrive")
+    if visit.status in UNDOING:
+        steps.add(UNDOING[visit.status])
+    return steps
 
 
 def arrive(appointment, by) -> None:
-    """The patient is here: on the day, and not for a visit that is still to come."""
+    """The patient is here: on the day, and not for a visit of another one."""
     with write_tx():
-        if Appointment.get_by_id(appointment.id).starts_at - now() > EARLIEST_ARRIVAL:
+        if abs(Appointment.get_by_id(appointment.id).starts_at - now()) > ARRIVAL:
             raise Refused("This visit is not today. Open the visit that the patient came for.")
         _step(appointment, ("booked",), by, "appointment arrived", status="arrived", arrived_at=now())
+
+
+def undo_arrival(appointment, by) -> None:
+    """Somebody else was checked in by mistake."""
+    with write_tx():
+        _step(appointment, ("arrived",), by, "arrival undone", status="booked", arrived_at=None)
 
 
 def complete(appointment, by) -> None:
@@ -29,7 +46,7 @@ def complete(appointment, by) -> None:
     with write_tx():
         _begun(appointment)
         closed = {"closed_at": now(), "closed_by": by.name, "closed_by_kind": by.kind, "closed_why": ""}
-        _step(appointment, BEFORE, by, "appointment completed", status="completed", **closed)
+        _step(appointment, TO_COME, by, "appointment completed", status="completed", **closed)
 
 
 def miss(appointment, by, charge=True, why="") -> Charge | None:
@@ -37,7 +54,7 @@ def miss(appointment, by, charge=True, why="") -> Charge | None:
     with write_tx():
         _begun(appointment)
         closed = {"closed_at": now(), "closed_by": by.name, "closed_by_kind": by.kind, "closed_why": why}
-        _step(appointment, BEFORE, by, "appointment missed", status="missed", **closed)
+        _step(appointment, TO_COME, by, "appointment missed", status="missed", **closed)
         paperwork.not_needed(appointment, by)
         instructions.withdraw(appointment, MISSED)
         fee = policies.no_show_fee_for(appointment)
@@ -59,8 +76,9 @@ def undo_miss(appointment, by) -> None:
     why = "It was noted by mistake that nobody came."
     try:
         with write_tx():
-            reopened = {"status": "booked", "closed_at": None, "closed_by": "", "closed_by_kind": "", "closed_why": ""}
-            _step(appointment, ("missed",), by, "absence undone", **reopened)
+            closed = dict.fromkeys(("closed_by", "closed_by_kind", "closed_why"), "")
+            open_again = {"closed_at": None, "arrived_at": None, **closed}
+            _step(appointment, ("missed",), by, "absence undone", status="booked", **open_again)
             charge = Charge.get_or_none((Charge.appointment == appointment) & (Charge.reason == "no_show_fee"))
             if charge:
                 charging.withdraw(charge, by, why)

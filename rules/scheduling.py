@@ -2,11 +2,11 @@
 
 from clock import now
 from database import write_tx
-from models import Appointment, AppointmentMove, Charge, Clinic, PolicyAcceptance, ServiceProvider
+from models import TO_COME, Appointment, AppointmentMove, Charge, Clinic, PolicyAcceptance, ServiceProvider
 from rules import availability, charging, gone, instructions, outbox, paperwork, trail
 from rules import policy as policies
 from rules.gone import explain as explain_gone  # noqa: F401 - the area's one door
-from rules.presence import BEFORE, arrive, complete, miss, undo_miss  # noqa: F401
+from rules.presence import arrive, complete, miss, possible, undo_arrival, undo_miss  # noqa: F401
 from rules.refused import Refused
 from rules.words import money, when
 
@@ -117,7 +117,7 @@ def cancel(appointment, *, by, why="", shown_minor=None) -> Charge | None:
         if a.status == "cancelled":
             _copy(a, appointment)
             return Charge.get_or_none((Charge.appointment == a) & (Charge.reason == "cancellation_fee"))
-        allowed = ("booked",) if by.is_patient else BEFORE
+        allowed = ("booked",) if by.is_patient else TO_COME
         if a.status not in allowed or (by.is_patient and not open_to_patient(a, at)):
             raise Refused(_too_late(a, "cancelled"))
         fee = policies.fee_for(a, at) if by.is_patient else None
@@ -166,7 +166,7 @@ def move(appointment, *, starts_at, provider, location, by, shown_minor=None) ->
     also = {"patient": patient, "lead": lead, "ignoring": appointment}
     with gone.offering_others(service, starts_at, provider, location, **also), write_tx():
         at, a = now(), _load(appointment)
-        allowed = ("booked",) if by.is_patient else BEFORE
+        allowed = ("booked",) if by.is_patient else TO_COME
         if a.status not in allowed or (by.is_patient and not open_to_patient(a, at)):
             raise Refused(_too_late(a, "moved"))
         if (a.starts_at, a.provider_id, a.location_id) == (starts_at, provider.id, location.id):

@@ -56,6 +56,7 @@ AUDIENCES = {
     "GET /staff": "staff",
     "GET /staff/appointments/<int:number>": "staff",
     "POST /staff/appointments/<int:number>/<any(arrival, completion):step>": "staff",
+    "POST /staff/appointments/<int:number>/arrival/undo": "staff",
     "GET,POST /staff/appointments/<int:number>/cancellation": "staff",
     "GET /staff/appointments/<int:number>/time": "staff",
     "GET,POST /staff/appointments/<int:number>/time/confirmation": "staff",

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from models import Appointment, Charge
+from models import Appointment, Charge, TrailEntry
 from rules import scheduling
 from rules.actor import Actor
 
@@ -55,3 +55,48 @@ def test_a_fee_that_was_let_go_before_is_not_called_owed(clinic, visit, at):
     page = desk.see(answer.location)
     assert "The fee of $400.00 was waived, so nothing is owed." in page
     assert "$400.00 is owed" not in page
+
+
+def ways(page):
+    """What the toolbar or the row of a visit offers."""
+    names = ("arrival", "completion", "absence", "arrival/undo")
+    return [name for name in names if f'/{name}"' in page]
+
+
+@pytest.mark.parametrize(
+    ("after", "booked", "arrived"),
+    [
+        (timedelta(days=-1), [], None),
+        (timedelta(hours=-1), ["arrival"], ["arrival/undo"]),
+        (timedelta(0), ["arrival", "absence"], ["completion", "absence", "arrival/undo"]),
+        (timedelta(days=1), ["completion", "absence"], None),
+    ],
+)
+def test_only_what_is_possible_is_offered(clinic, visit, at, after, booked, arrived):
+    desk, pages = at(after), ("/staff?day=2026-03-02", f"/staff/appointments/{visit.id}")
+    assert [ways(desk.see(page)) for page in pages] == [booked, booked]
+    answer = desk.submit(f"/staff/appointments/{visit.id}/arrival")
+    assert answer.status_code == (409 if arrived is None else 303)
+    if arrived is not None:
+        assert [ways(desk.see(page)) for page in pages] == [arrived, arrived]
+
+
+def test_who_was_checked_in_by_mistake_is_not_here_after_all(clinic, visit, at):
+    desk = at(timedelta(hours=-1))
+    where = {"from": "desk", "day": "2026-03-02"}
+    desk.submit(f"/staff/appointments/{visit.id}/arrival")
+    answer = desk.submit(f"/staff/appointments/{visit.id}/arrival/undo", htmx=True, **where)
+    assert "Ava Moreno: Not here after all." in answer.text
+    row = Appointment.get_by_id(visit.id)
+    assert (row.status, row.arrived_at) == ("booked", None)
+    assert TrailEntry.select().where(TrailEntry.action == "arrival undone").count() == 1
+    assert "already booked" in desk.submit(f"/staff/appointments/{visit.id}/arrival/undo", htmx=True, **where).text
+
+
+def test_an_absence_after_a_check_in_leaves_no_arrival_behind(clinic, visit, at):
+    desk = at(timedelta(minutes=5))
+    desk.submit(f"/staff/appointments/{visit.id}/arrival")
+    desk.submit(f"/staff/appointments/{visit.id}/absence", fee="charge")
+    desk.submit(f"/staff/appointments/{visit.id}/absence/undo")
+    row = Appointment.get_by_id(visit.id)
+    assert (row.status, row.arrived_at) == ("booked", None)

@@ -49,6 +49,7 @@ def detail(number):
         at=at,
         day=local(a.starts_at, a.location.time_zone).date(),
         state=desk.status_words(a, at),
+        steps=scheduling.possible(a, at),
         free_until=policy.until_words(a, policy.fee_for(a, at), at) if a.status == "booked" else "",
         accepted=PolicyAcceptance.get_or_none(PolicyAcceptance.appointment == a),
         tasks=records.tasks_of(appointment=a),

@@ -13,6 +13,7 @@ from views import guard, respond
 area = Blueprint("desk", __name__)
 STEPS = {
     "arrival": (scheduling.arrive, "Checked in."),
+    "arrival/undo": (scheduling.undo_arrival, "Not here after all."),
     "completion": (scheduling.complete, "The visit is completed."),
 }
 
@@ -24,9 +25,10 @@ def today():
 
 
 @area.post("/staff/appointments/<int:number>/<any(arrival, completion):step>")
+@area.post("/staff/appointments/<int:number>/arrival/undo", defaults={"step": "arrival/undo"})
 @guard.audience("staff")
 def step(number, step):
-    """Check somebody in, or say that the visit took place; from the desk's list it answers with the list."""
+    """Check somebody in, take that back, or say that the visit took place; the desk's list gets the list again."""
     appointment = guard.found(Appointment, number)
     rule, words = STEPS[step]
     at_the_desk = request.form.get("from") == "desk"
@@ -78,6 +80,7 @@ def show(given, said: str = "", problem: str = ""):
         at=now(),
         said=said,
         problem=problem,
+        possible=scheduling.possible,
         status_words=desk.status_words,
         gate_words=desk.gate_words,
     )
