@@ -11,16 +11,17 @@ from rules import availability
 from rules.clinic import the_clinic
 from rules.refused import Refused
 
+THERE_ALREADY = "You already have an appointment at that time."
 FASTER = "Somebody was faster: this time has just been taken. Please choose another one."
 
 
-def why(service, starts_at, provider, patient, lead, ignoring=None):
+def why(service, starts_at, provider, *, patient, lead, ignoring=None):
     """The sentence for a time that is not free, most helpful reason first."""
     same_time = overlapping(service, starts_at)
     if ignoring is not None:
         same_time = same_time.where(Appointment.id != ignoring.id)
     if same_time.where(Appointment.patient == patient).exists():
-        return "You already have an appointment at that time."
+        return THERE_ALREADY
     if starts_at < now():
         return "That time has passed. Please choose another one."
     if lead and starts_at < now() + timedelta(minutes=the_clinic().lead_minutes):
@@ -42,7 +43,7 @@ def explain(service, starts_at, *, provider, location, patient, lead=True, ignor
     """Raise the Refused, with the nearest free times, that asking for this time would get."""
     also = {"patient": patient, "lead": lead, "ignoring": ignoring}
     with offering_others(service, starts_at, provider, location, **also):
-        raise Refused(why(service, starts_at, provider, patient, lead, ignoring), field="at")
+        raise Refused(why(service, starts_at, provider, **also), field="at")
 
 
 @contextmanager
@@ -53,13 +54,14 @@ def offering_others(service, starts_at, provider, location, **also):
         if overlapping(service, starts_at).where(
             Appointment.provider == provider, Appointment.patient != also["patient"]
         ).exists():  # fmt: skip
-            raise Refused(FASTER, field="at")
+            raise Refused(why(service, starts_at, provider, **also), field="at")
         yield
     except IntegrityError as clash:
         if "no_overlap" not in str(clash):
             raise
         near = availability.nearest(service, starts_at, provider=provider, location=location, **also)
-        raise Refused(FASTER, field="at", nearest=near) from clash
+        words = THERE_ALREADY if "patient_no_overlap" in str(clash) else FASTER
+        raise Refused(words, field="at", nearest=near) from clash
     except Refused as no:
         if no.field == "at":
             no.facts["nearest"] = availability.nearest(service, starts_at, provider=provider, location=location, **also)

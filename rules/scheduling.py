@@ -37,7 +37,7 @@ def book(
             service, starts_at, provider=provider, location=location, patient=patient, lead=by.is_patient
         )
         if opening is None:
-            raise Refused(gone.why(service, starts_at, provider, patient, lead=by.is_patient), field="at")
+            raise Refused(gone.why(service, starts_at, provider, patient=patient, lead=by.is_patient), field="at")
         clinic = Clinic.get_by_id(1)
         appointment = Appointment.create(
             patient=patient,
@@ -164,17 +164,16 @@ def move(appointment, *, starts_at, provider, location, by, shown_minor=None) ->
     service, patient = appointment.service, appointment.patient
     lead = by.is_patient
     also = {"patient": patient, "lead": lead, "ignoring": appointment}
+    _check_movable(_load(appointment), by, now())  # before anything is said about the new time
     with gone.offering_others(service, starts_at, provider, location, **also), write_tx():
         at, a = now(), _load(appointment)
-        allowed = ("booked",) if by.is_patient else TO_COME
-        if a.status not in allowed or (by.is_patient and not open_to_patient(a, at)):
-            raise Refused(_too_late(a, "moved"))
+        _check_movable(a, by, at)
         if (a.starts_at, a.provider_id, a.location_id) == (starts_at, provider.id, location.id):
             _copy(a, appointment)
             return None
         opening = availability.opening_at(service, starts_at, provider=provider, location=location, **also)
         if opening is None:
-            raise Refused(gone.why(service, starts_at, provider, patient, lead, ignoring=a), field="at")
+            raise Refused(gone.why(service, starts_at, provider, **also), field="at")
         cancelling = policies.fee_for(a, at)
         fee = policies.move_fee_for(a, at) if by.is_patient else None
         amount = fee.amount_minor if fee else 0
@@ -222,6 +221,11 @@ def move(appointment, *, starts_at, provider, location, by, shown_minor=None) ->
         )
         _copy(a, appointment)
         return charge
+
+
+def _check_movable(a, by, at):
+    if not (open_to_patient(a, at) if by.is_patient else a.status in TO_COME):
+        raise Refused(_too_late(a, "moved"))
 
 
 def _close(a, before, status, by, why, at):

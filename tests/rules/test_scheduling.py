@@ -425,3 +425,15 @@ def test_a_cancelled_visit_does_not_move_to_where_it_stood(clinic):
     a = book(clinic)
     scheduling.cancel(a, by=actor(clinic.ava))
     refused(move, clinic, a, FRIDAY)
+
+
+def test_the_nearest_reason_is_given_first(clinic):
+    """Status, then the patient's own visits, then that somebody was faster."""
+    a, own = book(clinic, FRIDAY + 2 * HOUR), book(clinic, provider=clinic.other_provider, location=clinic.bath)
+    book(clinic, own.starts_at, patient=clinic.ben)
+    assert refused(book, clinic, own.starts_at).words == "You already have an appointment at that time."
+    assert refused(move, clinic, a, own.starts_at).words == "You already have an appointment at that time."
+    scheduling.cancel(a, by=actor(clinic.ava), shown_minor=0)
+    no = refused(move, clinic, a, own.starts_at)
+    assert no.words == "This appointment is already cancelled and cannot be moved."
+    assert "nearest" not in no.facts
