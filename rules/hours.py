@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from clock import local, now
 from database import write_tx
-from models import Appointment, Location, Patient, Service, TimeOff, WorkingHours
+from models import TO_COME, Appointment, Location, Patient, Service, TimeOff, WorkingHours
 from rules import trail
 from rules.clinic import home_zone
 from rules.providers import upcoming
@@ -155,7 +155,7 @@ def visits_between(provider, starts_at, ends_at) -> list[Appointment]:
         .join_from(Appointment, Location)
         .where(
             (Appointment.provider == provider)
-            & (Appointment.status.in_(("booked", "arrived")))
+            & Appointment.status.in_(TO_COME)
             & (Appointment.starts_at < ends_at)
             & (Appointment.ends_at > starts_at)
         )

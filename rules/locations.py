@@ -4,7 +4,7 @@ from zoneinfo import available_timezones
 
 from clock import now
 from database import write_tx
-from models import Appointment, Location, WorkingHours
+from models import TO_COME, Appointment, Location, WorkingHours
 from rules import trail
 from rules.refused import Refused
 from rules.words import count, when
@@ -35,11 +35,7 @@ def upcoming(location) -> list[Appointment]:
     """Visits at this location that have not begun, soonest first."""
     return list(
         Appointment.select()
-        .where(
-            (Appointment.location == location)
-            & (Appointment.status.in_(("booked", "arrived")))
-            & (Appointment.starts_at > now())
-        )
+        .where((Appointment.location == location) & Appointment.status.in_(TO_COME) & (Appointment.starts_at > now()))
         .order_by(Appointment.starts_at)
     )
 

@@ -9,6 +9,7 @@ from models import (
     KINDS,
     LIVE,
     OPEN_TASK,
+    TO_COME,
     Appointment,
     Assignment,
     Location,
@@ -27,7 +28,6 @@ KIND_WORDS = {
 }
 TO_DO_WORDS = {"questionnaire": "To answer", "consent": "To sign"}
 COUNTS_AGAIN = ("questionnaire", "consent")  # instructions are read for each visit
-UPCOMING = ("booked", "arrived")
 ASKED_DAYS = 7  # what was asked before a visit that nobody closed leaves the home page so long after its end
 SHOWN_DAYS = 183  # post-treatment instructions stay on the home page for half a year
 
@@ -148,7 +148,7 @@ def count_elsewhere(done: Task, by) -> int:
             .switch(Task)
             .join(Appointment)
             .where((Task.patient == done.patient_id) & (Task.paperwork == done.paperwork_id) & (Task.id != done.id))
-            .where((Task.status == "open") & Task.lapsed_at.is_null() & Appointment.status.in_(UPCOMING))
+            .where((Task.status == "open") & Task.lapsed_at.is_null() & Appointment.status.in_(TO_COME))
         )
         done = Task.get_by_id(done.id)
         counted = 0
@@ -238,7 +238,7 @@ LINE = (
 
 def is_late(kind: str, status: str, visit_status: str, starts_at: datetime, at: datetime) -> bool:
     """Still to be answered or signed although the visit has begun; nothing is late at one that is closed."""
-    return kind in COUNTS_AGAIN and status in OPEN_TASK and visit_status in UPCOMING and starts_at <= at
+    return kind in COUNTS_AGAIN and status in OPEN_TASK and visit_status in TO_COME and starts_at <= at
 
 
 def _lines(patient):
@@ -259,7 +259,7 @@ def _lines(patient):
 @Written
 def _to_do(patient, since, at):
     asked = Paperwork.kind.in_(COUNTS_AGAIN) | ((Paperwork.kind == "pre_treatment") & (Appointment.starts_at > at))
-    current = Appointment.status.in_(UPCOMING) & (Appointment.ends_at > since)
+    current = Appointment.status.in_(TO_COME) & (Appointment.ends_at > since)
     return _lines(patient).where(current & asked & (Task.status != "not_needed"))
 
 

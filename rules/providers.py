@@ -2,7 +2,7 @@
 
 from clock import now
 from database import write_tx
-from models import Appointment, Location, Provider, Service, ServiceProvider, Staff
+from models import TO_COME, Appointment, Location, Provider, Service, ServiceProvider, Staff
 from rules import trail
 from rules.refused import Refused
 from rules.words import count
@@ -62,11 +62,7 @@ def upcoming(provider) -> list[Appointment]:
     return list(
         Appointment.select(Appointment, Location)
         .join(Location)
-        .where(
-            (Appointment.provider == provider)
-            & (Appointment.status.in_(("booked", "arrived")))
-            & (Appointment.starts_at > now())
-        )
+        .where((Appointment.provider == provider) & Appointment.status.in_(TO_COME) & (Appointment.starts_at > now()))
         .order_by(Appointment.starts_at)
     )
 

@@ -8,6 +8,7 @@ from clock import now
 from database import folded, folding, write_tx
 from models import (
     OPEN_TASK,
+    TO_COME,
     Appointment,
     Charge,
     Delivery,
@@ -131,7 +132,7 @@ def task_late(row, at) -> bool:
 
 def still_open(row) -> bool:
     """Somebody may still have to do it: before a visit, or late at one that is not closed."""
-    live = row.visit_status in ("booked", "arrived")
+    live = row.visit_status in TO_COME
     return live and row.status in OPEN_TASK and not row.lapsed_at and row.kind != "post_treatment"
 
 

@@ -1,13 +1,12 @@
 """A patient's appointments as they are read in lists: one query each, only what a card shows."""
 
 from datetime import datetime, timedelta
-from types import SimpleNamespace
 from typing import NamedTuple
 
 from peewee import JOIN, fn
 
 from database import Written
-from models import Appointment, AppointmentMove, Location, Policy, PolicyAcceptance, Provider, Service
+from models import TO_COME, Appointment, AppointmentMove, Location, Policy, PolicyAcceptance, Provider, Service
 from rules import policy
 
 STATUS_WORDS = {
@@ -19,8 +18,33 @@ STATUS_WORDS = {
 }
 
 
+class Terms(NamedTuple):
+    """What of an accepted policy decides over a late cancellation."""
+
+    active: bool
+    notice_hours: int
+    fee_kind: str
+    fee_value: int
+
+
+class Accepted(NamedTuple):
+    """The acceptance of a policy for one appointment, as `policy.cancelling_fee` reads it."""
+
+    shown_minor: int
+    currency: str
+    policy: Terms
+
+
+class Moved(NamedTuple):
+    """The latest move of an appointment, as `policy.cancelling_fee` reads it."""
+
+    window: str
+    moved_at: datetime
+    from_starts_at: datetime
+
+
 class Line(NamedTuple):
-    """One appointment of a list; the last three are its latest move's, the four before the accepted policy's."""
+    """One appointment of a list, with all that its card shows."""
 
     id: int
     starts_at: datetime
@@ -33,14 +57,12 @@ class Line(NamedTuple):
     provider_name: str
     location_name: str
     time_zone: str
-    shown_minor: int | None
-    active: bool | None
-    notice_hours: int | None
-    fee_kind: str | None
-    fee_value: int | None
-    window: str | None
-    moved_at: datetime | None
-    from_starts_at: datetime | None
+    accepted: Accepted | None
+    moved: Moved | None
+
+    def to_come(self, at) -> bool:
+        """Still to come or under way; every other visit is past."""
+        return self.status in TO_COME and self.ends_at > at
 
 
 def _listed():
@@ -51,7 +73,8 @@ def _listed():
         a.select(
             *(a.id, a.starts_at, a.ends_at, a.status, a.booked_at, a.price_minor, a.currency),
             *(Service.name, Provider.name, Location.name, Location.time_zone),
-            *(PolicyAcceptance.shown_minor, Policy.active, Policy.notice_hours, Policy.fee_kind, Policy.fee_value),
+            *(PolicyAcceptance.shown_minor, PolicyAcceptance.currency),
+            *(Policy.active, Policy.notice_hours, Policy.fee_kind, Policy.fee_value),
             *(move.window, move.moved_at, move.from_starts_at),
         )
         .join_from(a, Service)
@@ -66,25 +89,42 @@ def _listed():
 
 @Written
 def _upcoming(patient, at, most):
-    to_come = (Appointment.ends_at > at) & Appointment.status.in_(("booked", "arrived"))
+    to_come = (Appointment.ends_at > at) & Appointment.status.in_(TO_COME)
     return _listed().where((Appointment.patient == patient) & to_come).order_by(Appointment.starts_at).limit(most)
 
 
 @Written
 def _past(patient, at, most, skipped):
-    over = (Appointment.ends_at <= at) | Appointment.status.in_(("completed", "cancelled", "missed"))
+    over = (Appointment.ends_at <= at) | Appointment.status.not_in(TO_COME)
     rows = _listed().where((Appointment.patient == patient) & over)
-    return rows.order_by(Appointment.starts_at.desc()).limit(most).offset(skipped)
+    return rows.order_by(Appointment.starts_at.desc(), Appointment.id).limit(most).offset(skipped)
 
 
-def upcoming(patient, at, limit: int) -> list:
+@Written
+def _one(number):
+    return _listed().where(Appointment.id == number)
+
+
+def _line(row) -> Line:
+    shown_minor, currency, *terms = row[11:17]
+    accepted = None if shown_minor is None else Accepted(shown_minor, currency, Terms(*terms))
+    return Line(*row[:11], accepted, None if row[17] is None else Moved(*row[17:]))
+
+
+def one(appointment) -> Line:
+    """The line of one appointment."""
+    [row] = _one(number=appointment.id)
+    return _line(row)
+
+
+def upcoming(patient, at, limit: int) -> list[Line]:
     """What is still to come or under way, soonest first."""
-    return [Line(*row) for row in _upcoming(patient=patient.id, at=at, most=limit)]
+    return [_line(row) for row in _upcoming(patient=patient.id, at=at, most=limit)]
 
 
-def past(patient, at, limit: int, offset: int = 0) -> list:
+def past(patient, at, limit: int, offset: int = 0) -> list[Line]:
     """What is over, cancelled or missed, latest first."""
-    return [Line(*row) for row in _past(patient=patient.id, at=at, most=limit, skipped=offset)]
+    return [_line(row) for row in _past(patient=patient.id, at=at, most=limit, skipped=offset)]
 
 
 def status_words(row, at) -> str:
@@ -98,10 +138,5 @@ def free_until_words(row, at, grace_minutes: int) -> str:
     """The exact local moment after which cancelling costs money, and how much; empty when it does not matter."""
     if row.status != "booked" or row.starts_at <= at:
         return ""
-    accepted = row.shown_minor is not None and SimpleNamespace(
-        policy=row, shown_minor=row.shown_minor, currency=row.currency
-    )
-    fee = policy.cancelling_fee(
-        row, accepted or None, row if row.window else None, timedelta(minutes=grace_minutes), at
-    )
+    fee = policy.cancelling_fee(row, row.accepted, row.moved, timedelta(minutes=grace_minutes), at)
     return policy.until_words(row, fee, at, row.time_zone)

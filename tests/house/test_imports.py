@@ -46,6 +46,7 @@ def test_only_portal_imports_routes():
         "hypermedia",
         "forms",
         "times",
+        "cards",
         "entrance",
         "questionnaire",
         "signature",

@@ -179,3 +179,13 @@ def test_pages_cost_the_same_queries_for_one_row_and_three(clinic, as_ava, queri
             a, starts_at=FRIDAY + timedelta(days=5, hours=day), provider=clinic.dr_lin, location=clinic.soho, by=desk
         )
     assert [cost("/appointments"), cost(f"/appointments/{a.id}")] == one
+
+
+def test_a_visit_has_the_same_card_wherever_it_stands(clinic, as_ava, time_machine):
+    a = booked(clinic)
+    for moment in (MONDAY, FRIDAY - timedelta(hours=5)):
+        time_machine.move_to(moment, tick=False)
+        as_ava.sign_in(clinic.ava)
+        pages = [as_ava.see(page) for page in ("/", "/appointments", f"/appointments/{a.id}/cancellation")]
+        cards = {" ".join(re.search(r"<article.*?</article>", page, re.S).group().split()) for page in pages}
+        assert len(cards) == 1

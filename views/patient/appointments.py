@@ -10,10 +10,12 @@ from models import LIVE, Appointment, AppointmentMove, Charge, Location, Paperwo
 from rules import calendar_file, charging, openings, paperwork, policy, scheduling, visits, words
 from rules.refused import Refused
 from views import guard, respond, times
+from views.cards import card
 from views.forms import carried
 
 area = Blueprint("appointments", __name__)
 A_PAGE = 20
+MOST_AHEAD = 200
 STEPS = ["Time", "Confirm"]
 
 
@@ -53,39 +55,16 @@ def whole():
     )
 
 
-def card(a, fee, at):
-    """An appointment as parts.html shows it."""
-    stands = a.status == "booked" and a.starts_at > at
-    return {
-        "href": url_for("appointments.detail", number=a.id),
-        "upcoming": a.status in ("booked", "arrived") and a.ends_at > at,
-        "when": words.when(a.starts_at, a.location.time_zone),
-        "service_name": a.service.name,
-        "provider_name": a.provider.name,
-        "location_name": a.location.name,
-        "status_words": visits.status_words(a, at),
-        "free_until_words": policy.until_words(a, fee, at) if stands else "",
-    }
-
-
 @area.get("/appointments")
 @guard.audience("patient")
 def listed():
     at, number = now(), max(1, min(request.args.get("page", 1, type=int), 500))
-    mine = whole().where(Appointment.patient == guard.me())
-    ahead = Appointment.status.in_(("booked", "arrived")) & (Appointment.ends_at > at)
-    upcoming = list(mine.where(ahead).order_by(Appointment.starts_at)) if number == 1 else []
-    past = list(
-        mine.where(~ahead)
-        .order_by(Appointment.starts_at.desc(), Appointment.id)
-        .limit(A_PAGE + 1)
-        .offset((number - 1) * A_PAGE)
-    )
-    fees = policy.fees_for(upcoming, at)
+    upcoming = visits.upcoming(guard.me(), at, MOST_AHEAD) if number == 1 else []
+    past = visits.past(guard.me(), at, A_PAGE + 1, (number - 1) * A_PAGE)
     return respond.page(
         "patient/appointments/listed.html",
-        upcoming=[card(a, fees[a.id], at) for a in upcoming],
-        past=[card(a, None, at) for a in past[:A_PAGE]],
+        upcoming=[card(line, at) for line in upcoming],
+        past=[card(line, at) for line in past[:A_PAGE]],
         number=number,
         more=len(past) > A_PAGE,
     )
@@ -95,11 +74,10 @@ def listed():
 @guard.audience("patient")
 def detail(number):
     a, at = guard.mine(whole(), number), now()
-    fee = policy.fee_for(a, at)
     return respond.page(
         "patient/appointments/detail.html",
         a=a,
-        card=card(a, fee, at),
+        card=card(visits.one(a), at),
         can_change=scheduling.open_to_patient(a, at),
         begun=a.starts_at <= at,
         tasks=papers(a, at),
@@ -187,7 +165,7 @@ def ask_to_cancel(a, form):
     fee = policy.fee_for(a, at)
     return respond.form_page(
         "patient/appointments/cancellation.html", form, "cancellation",
-        a=a, card=card(a, fee, at), fee=fee, can_change=scheduling.open_to_patient(a, at),
+        a=a, card=card(visits.one(a), at), fee=fee, can_change=scheduling.open_to_patient(a, at),
         until=policy.until_words(a, fee, at),
     )  # fmt: skip
 

@@ -1,12 +1,11 @@
 """The patient's home page: what comes next, what is to do, what was, and where to go."""
 
-from types import SimpleNamespace
-
-from flask import Blueprint, g, url_for
+from flask import Blueprint
 
 from clock import now
-from rules import charging, memberships, paperwork, visits, words
+from rules import charging, memberships, paperwork, visits
 from views import guard, respond
+from views.cards import card
 
 area = Blueprint("home", __name__)
 UPCOMING, PAST = 6, 4
@@ -32,19 +31,4 @@ def home():
         membership=membership,
         may_join=membership is None and memberships.any_offered(),
         owed_minor=charging.owed_minor(patient),
-    )
-
-
-def card(row, at):
-    """What an appointment card shows."""
-    return SimpleNamespace(
-        href=url_for("appointments.detail", number=row.id),
-        when=words.when(row.starts_at, row.time_zone),
-        location_name=row.location_name,
-        service_name=row.service_name,
-        provider_name=row.provider_name,
-        status_words=visits.status_words(row, at),
-        upcoming=row.status in ("booked", "arrived") and row.ends_at > at,
-        begun=row.starts_at <= at,
-        free_until_words=visits.free_until_words(row, at, g.clinic.grace_minutes),
     )

@@ -6,7 +6,7 @@ from wtforms import DateField, EmailField, SearchField, StringField, TelField
 from wtforms.validators import InputRequired, Length, Optional
 
 from clock import now
-from models import Appointment, Location, Paperwork, Patient, Provider, Service, Task
+from models import TO_COME, Appointment, Location, Paperwork, Patient, Provider, Service, Task
 from rules import accounts, answers, desk, markdown, memberships, outbox, paperwork, profile, records, signing, trail
 from rules.charging import REASONS, STATUSES
 from rules.clinic import home_zone
@@ -107,8 +107,8 @@ def record(number):
         patient=patient,
         at=at,
         zone=home_zone(),
-        upcoming=[v for v in reversed(visits) if v.ends_at > at and v.status in ("booked", "arrived")],
-        past=[v for v in visits if v.ends_at <= at or v.status not in ("booked", "arrived")],
+        upcoming=[v for v in reversed(visits) if v.ends_at > at and v.status in TO_COME],
+        past=[v for v in visits if v.ends_at <= at or v.status not in TO_COME],
         tasks=[row for row in tasks if records.still_open(row)],
         closed_tasks=[row for row in tasks if not records.still_open(row)],
         task_words=records.task_words,
