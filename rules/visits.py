@@ -117,6 +117,17 @@ def one(appointment) -> Line:
     return _line(row)
 
 
+def moves_of(appointment) -> list[AppointmentMove]:
+    """Where and with whom it stood before, first to last."""
+    move = AppointmentMove
+    rows = (
+        move.select(move, Location, Provider)
+        .join_from(move, Location, on=move.from_location)
+        .join_from(move, Provider, on=move.from_provider)
+    )
+    return list(rows.where(move.appointment == appointment).order_by(move.id))
+
+
 def upcoming(patient, at, limit: int) -> list[Line]:
     """What is still to come or under way, soonest first."""
     return [_line(row) for row in _upcoming(patient=patient.id, at=at, most=limit)]

@@ -100,3 +100,19 @@ def test_an_absence_after_a_check_in_leaves_no_arrival_behind(clinic, visit, at)
     desk.submit(f"/staff/appointments/{visit.id}/absence/undo")
     row = Appointment.get_by_id(visit.id)
     assert (row.status, row.arrived_at) == ("booked", None)
+
+
+def test_a_move_to_another_provider_says_with_whom_it_was(clinic, visit, at, as_ava):
+    desk = at(timedelta(days=-5))
+    by = Actor("staff", clinic.desk.id, clinic.desk.name)
+    later = START + timedelta(days=1)
+    scheduling.move(visit, starts_at=later, provider=clinic.dr_lin, location=clinic.soho, by=by)
+    pages = (f"/appointments/{visit.id}", f"/staff/appointments/{visit.id}")
+    for browser, page in zip((as_ava.sign_in(clinic.ava), desk), pages, strict=True):
+        assert "13:00 EST with Dr Lin" not in browser.see(page)
+    bath = START + timedelta(days=2, hours=-4)
+    scheduling.move(visit, starts_at=bath, provider=clinic.other_provider, location=clinic.bath, by=by)
+    for browser, page in zip((as_ava, desk), pages, strict=True):
+        told = browser.see(page)
+        assert "Tue 3 Mar 2026, 13:00 EST with Dr Lin" in told, page
+        assert "Mon 2 Mar 2026, 13:00 EST with" not in told

@@ -6,7 +6,7 @@ from wtforms import HiddenField, TextAreaField
 from wtforms.validators import Length, Optional
 
 from clock import now
-from models import LIVE, Appointment, AppointmentMove, Charge, Location, Paperwork, Provider, Service, Task
+from models import LIVE, Appointment, Charge, Location, Paperwork, Provider, Service, Task
 from rules import calendar_file, charging, openings, paperwork, policy, scheduling, visits, words
 from rules.refused import Refused
 from views import guard, respond, times
@@ -81,7 +81,7 @@ def detail(number):
         can_change=scheduling.open_to_patient(a, at),
         begun=a.starts_at <= at,
         tasks=papers(a, at),
-        moves=history(a),
+        moves=visits.moves_of(a),
         charges=list(Charge.select().where(Charge.appointment == a).order_by(Charge.id)),
         reasons=charging.REASONS,
         statuses=charging.STATUSES,
@@ -118,11 +118,6 @@ def papers(a, at):
         if begun or task.paperwork.kind != "post_treatment"
     ]  # fmt: skip
     return sorted(lines, key=lambda line: list(paperwork.KIND_WORDS).index(line.kind))
-
-
-def history(a):
-    rows = AppointmentMove.select(AppointmentMove, Location).join(Location).where(AppointmentMove.appointment == a)
-    return list(rows.order_by(AppointmentMove.id))
 
 
 @area.get("/appointments/<int:number>/calendar.ics")

@@ -6,8 +6,8 @@ from wtforms import RadioField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from clock import local, now
-from models import Appointment, AppointmentMove, Location, Patient, PolicyAcceptance, Provider, Service
-from rules import charging, desk, outbox, policy, records, scheduling, trail
+from models import Appointment, Location, Patient, PolicyAcceptance, Provider, Service
+from rules import charging, desk, outbox, policy, records, scheduling, trail, visits
 from rules.paperwork import KIND_WORDS
 from rules.refused import Refused
 from views import guard, respond
@@ -42,7 +42,6 @@ def visit(number) -> Appointment:
 def detail(number):
     a, at = visit(number), now()
     trail.looked(guard.by(), a.patient, "appointment")
-    moves = AppointmentMove.select().where(AppointmentMove.appointment == a).order_by(AppointmentMove.id)
     return respond.page(
         "staff/appointments/detail.html",
         a=a,
@@ -57,7 +56,7 @@ def detail(number):
         task_late=records.task_late,
         charges=records.charges_of(appointment=a),
         messages=records.messages_of(appointment=a),
-        moves=list(moves),
+        moves=visits.moves_of(a),
         history=records.trail_of(subject=f"appointment {a.id}"),
         kind_words=KIND_WORDS,
         message_words=outbox.KIND_WORDS,
