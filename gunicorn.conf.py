@@ -34,6 +34,10 @@ class DiscreetLogger(Logger):
         method, status = environ.get("REQUEST_METHOD", "-"), str(resp.status).split(" ")[0]
         self.access_log.info("%s %s %s %.0f ms", method, quote(path), status, request_time.total_seconds() * 1000)
 
+    def warning(self, msg, *args, **kwargs):
+        """A request that cannot be read is quoted in its warning, query and all."""
+        super().warning(re.sub(r"\?[^\s']*", "?...", str(msg)), *args, **kwargs)
+
     def exception(self, msg, *args, **kwargs):
         """What broke while serving, without an address or the exception's text; in full only what stops the start."""
         broken = sys.exc_info()[1]

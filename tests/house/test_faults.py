@@ -221,6 +221,7 @@ def test_the_access_log_has_no_query_and_no_one_time_link(monkeypatch, tmp_path)
     conf = runpy.run_path(str(Path(database.__file__).parent / "gunicorn.conf.py"))
     logger, lines = conf["DiscreetLogger"](Config()), []
     monkeypatch.setattr(logger.access_log, "info", lambda line, *args: lines.append(line % args))
+    monkeypatch.setattr(logger.error_log, "warning", lambda line, *args, **_: lines.append(line % args))
     monkeypatch.setattr(logger.error_log, "error", lambda line, *args, **_: lines.append(line % args))
     environ = {
         "PATH_INFO": "/staff/setup/the-one-time-link", "QUERY_STRING": "q=Ava", "REQUEST_METHOD": "GET",
@@ -232,6 +233,8 @@ def test_the_access_log_has_no_query_and_no_one_time_link(monkeypatch, tmp_path)
         breaks()
     except RuntimeError:
         logger.exception("Error handling request %s", "/staff/patients?q=Ava")
+    logger.warning("Invalid HTTP request line: 'GET /\xff?q=ava@example.com HTTP/1.1'")
     assert lines[0] == "GET /staff/setup/... 200 4 ms"
     assert lines[1].startswith("Error handling request: RuntimeError at tests/house/test_faults.py:")
-    assert len(lines) == 2
+    assert lines[2] == "Invalid HTTP request line: 'GET /\xff?... HTTP/1.1'"
+    assert len(lines) == 3

@@ -83,8 +83,8 @@ def test_rubbish_in_a_form_is_never_a_fault(clinic, world, as_ava, as_owner, nob
         assert len(forms) > 4
         for address, fields in forms.items():
             token = browser.token()
-            sent = [dict.fromkeys(fields, rubbish) for rubbish in ("", "²💉'")]
-            sent += [{**fields, name: next(turns)} for name in fields if name != "csrf_token"]
+            names = [name for name in fields if name != "csrf_token"][:12]  # an editor repeats its last ones
+            sent = [dict.fromkeys(fields, next(turns)), *({**fields, name: next(turns)} for name in names)]
             for form in sent:
                 answer = browser.post(address, data={"do": "save", **form, "csrf_token": token})
                 assert answer.status_code < 500, (address, str(form)[:300], broken())
