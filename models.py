@@ -64,6 +64,8 @@ class Clinic(Base):
     patient_idle_minutes = IntegerField(default=15)
     staff_idle_minutes = IntegerField(default=30)
     instructions_in_mail = BooleanField(default=True)
+    adult_age = IntegerField(default=18)  # who is younger signs together with a guardian
+    remind_hours = JSONField(default=lambda: [72, 24])  # before the start, while paperwork is open
 
     class Meta:
         constraints = [Check("id = 1"), Check("slot_minutes BETWEEN 5 AND 240")]
@@ -130,6 +132,7 @@ class Patient(Base):
     emergency_phone = CharField(max_length=32, default="")
     allergies = TextField(default="")
     medical_notes = TextField(default="")
+    medication = TextField(default="")
     care_by_email = BooleanField(default=True)
     marketing_by_email = BooleanField(default=False)
     created_at = UTCDateTime(default=now)
@@ -307,10 +310,12 @@ class PaperworkVersion(Base):
     number = IntegerField()
     title = CharField(max_length=160)
     body = TextField(default="")  # Markdown
-    questions = JSONField(default=list)  # see rules/paperwork.py for the shape of a question
-    digest = CharField(max_length=64)  # SHA-256 over title, body and questions
+    questions = JSONField(default=list)  # see rules/questions.py for the shape of a question
+    digest = CharField(max_length=64)  # SHA-256 over title, body, questions and details
     created_at = UTCDateTime(default=now)
     created_by = CharField(max_length=120, default="")
+    details = JSONField(default=dict)  # who else signs a consent, the steps of an instruction; see rules/templates.py
+    must_renew = BooleanField(default=False)  # work done on an earlier version no longer counts
 
     class Meta:
         indexes = ((("paperwork", "number"), True),)
@@ -324,6 +329,27 @@ class Assignment(Base):
 
     class Meta:
         indexes = ((("service", "paperwork"), True),)
+
+
+class CategoryAssignment(Base):
+    """Staff tied this piece of paperwork to every service of this category, also to those that come later."""
+
+    category = link(Category, "assignments")
+    paperwork = link(Paperwork, "category_assignments")
+
+    class Meta:
+        indexes = ((("category", "paperwork"), True),)
+
+
+class Picture(Base):
+    """A picture in the clinic's own texts, re-encoded; nothing about a patient."""
+
+    file_name = CharField(max_length=64, unique=True)  # random, under DATA_DIR/pictures
+    digest = CharField(max_length=64)
+    width = IntegerField()
+    height = IntegerField()
+    created_at = UTCDateTime(default=now)
+    created_by = CharField(max_length=120, default="")
 
 
 # --- policy -------------------------------------------------------------------------------------
@@ -440,6 +466,10 @@ class Task(Base):
     done_at = UTCDateTime(null=True)
     counted_from = ForeignKeyField("self", null=True, on_delete="RESTRICT")  # earlier valid work
     lapsed_at = UTCDateTime(null=True)  # the visit moved beyond what this work is good for; another task replaces it
+    sections_done = IntegerField(default=0)  # of a questionnaire: how many were gone through, the hidden ones too
+    answers_digest = CharField(max_length=64, default="")  # SHA-256 over the answers as they were sent
+    declined_at = UTCDateTime(null=True)  # the patient does not want to sign this; "not needed" until they do
+    declined_why = TextField(default="")
 
     class Meta:
         indexes = (
@@ -456,9 +486,109 @@ class Answer(Base):
     question = CharField(max_length=40)
     value = JSONField(null=True)
     saved_at = UTCDateTime(default=now)
+    confirmed = BooleanField(default=False)  # an earlier answer that the patient read and called still true
 
     class Meta:
         indexes = ((("task", "question"), True),)
+
+
+class Photo(Base):
+    """A patient's photo, re-encoded and without metadata; only the guard's doors lead to it."""
+
+    patient = link(Patient, "photos")
+    task = link(Task, "photos")
+    question = CharField(max_length=40)  # of the questionnaire, or the step of the instruction
+    file_name = CharField(max_length=64, unique=True)  # random, under DATA_DIR/photos
+    digest = CharField(max_length=64)
+    size_bytes = IntegerField()
+    width = IntegerField()
+    height = IntegerField()
+    created_at = UTCDateTime(default=now)
+    removed_at = UTCDateTime(null=True)
+
+    class Meta:
+        indexes = ((("task", "question"), False),)
+
+
+class Finding(Base):
+    """What an answer means for one visit, by the rule that staff gave its question: a flag, or a block of the service.
+
+    A flag is open until a provider cleared it ("may be treated") or declined. A block is open while it stands.
+    """
+
+    appointment = link(Appointment, "findings")
+    patient = link(Patient, "findings")
+    service = link(Service, "findings")
+    task = link(Task, "findings")  # whose answers it comes from
+    question = CharField(max_length=40)
+    rule = IntegerField()  # which of the question's rules, from 0
+    then = Choice("flag", "block")
+    words = TextField()
+    until_on = DateField(null=True)  # a block: the service can be had from this day on; None: until staff lift it
+    status = Choice("open", "cleared", "declined", default="open")
+    raised_at = UTCDateTime(default=now)
+    decided_at = UTCDateTime(null=True)
+    decided_by = CharField(max_length=120, default="")
+    why = TextField(default="")
+
+    class Meta:
+        indexes = (
+            (("appointment", "task", "question", "rule"), True),
+            (("patient", "service", "then", "status"), False),
+            (("status", "appointment"), False),
+        )
+
+
+class ProfileChange(Base):
+    """An answer changed the profile: from what to what. Frozen."""
+
+    patient = link(Patient, "profile_changes")
+    task = link(Task, "profile_changes")
+    field = Choice("allergies", "medication", "medical_notes")
+    before = TextField(default="")
+    after = TextField(default="")
+    changed_at = UTCDateTime(default=now)
+
+
+class CheckAnswer(Base):
+    """A receipt: what a patient chose for the check question of an instruction. Frozen."""
+
+    task = link(Task, "check_answers")
+    question = CharField(max_length=40)
+    choice = CharField(max_length=200)
+    right = BooleanField()
+    given_at = UTCDateTime(default=now)
+
+
+class CheckIn(Base):
+    """How a patient says that healing goes, for one step of a post-treatment instruction."""
+
+    task = link(Task, "check_ins")
+    step = CharField(max_length=40)
+    feeling = Choice("as_expected", "not_sure", "worried")
+    words = TextField(default="")
+    photo = link(Photo, "check_ins", null=True)
+    given_at = UTCDateTime(default=now)
+    seen_at = UTCDateTime(null=True)
+    seen_by = CharField(max_length=120, default="")
+
+    class Meta:
+        indexes = ((("task", "step"), False), (("feeling", "seen_at"), False))
+
+
+class HandOver(Base):
+    """A link that opens exactly one task on another device, after the birth date, until it expires or that is done."""
+
+    token_digest = CharField(max_length=64, unique=True)
+    task = link(Task, "hand_overs")
+    purpose = Choice("patient", "guardian")
+    created_at = UTCDateTime(default=now)
+    created_by = CharField(max_length=120)
+    expires_at = UTCDateTime()
+    tries = IntegerField(default=0)
+    opened_at = UTCDateTime(null=True)  # the birth date was right
+    browser_digest = CharField(max_length=64, default="")  # the one browser that opened it
+    ended_at = UTCDateTime(null=True)
 
 
 class Plan(Base):
@@ -512,9 +642,12 @@ class Membership(Base):
 
 
 class Signature(Base):
-    """Evidence that a person signed exactly this text: of a consent (task) or an agreement (membership)."""
+    """Evidence that a person signed exactly this text: of a consent (task) or an agreement (membership).
 
-    task = link(Task, "signatures", null=True, unique=True)
+    A consent is signed once in each role that it asks for.
+    """
+
+    task = link(Task, "signatures", null=True)
     membership = link(Membership, "signatures", null=True, unique=True)
     patient = link(Patient, "signatures")
     method = Choice("drawn", "typed")
@@ -529,10 +662,70 @@ class Signature(Base):
     agent = CharField(max_length=300, default="")
     session_number = IntegerField(null=True)
     signed_in_how = CharField(max_length=24, default="")
-    evidence_digest = CharField(max_length=64)  # SHA-256 over all of the above; see rules/signing.py
+    evidence_digest = CharField(max_length=64)  # SHA-256 over all of the row; see rules/signing.py
+    role = Choice("patient", "guardian", "witness", "provider", default="patient")
+    details = JSONField(
+        default=dict
+    )  # initials, permissions, a guardian's relationship, the notice; see rules/signing.py
 
     class Meta:
         constraints = [Check("(task_id IS NULL) <> (membership_id IS NULL)")]
+        indexes = ((("task", "role"), True),)
+
+
+class SealedFile(Base):
+    """The PDF of a consent as it stood after this signature: made once by a job, sealed, archived with its hash."""
+
+    signature = link(Signature, "sealed_files", unique=True)
+    status = Choice("waiting", "sealed", "failed", default="waiting")
+    file_name = CharField(max_length=64, default="")  # random, under DATA_DIR/sealed
+    digest = CharField(max_length=64, default="", index=True)  # SHA-256 of the file
+    size_bytes = IntegerField(default=0)
+    created_at = UTCDateTime(default=now)
+    sealed_at = UTCDateTime(null=True)
+    attempts = IntegerField(default=0)
+    lease_until = UTCDateTime(null=True)
+    outcome = TextField(default="")  # why it could not be made
+
+    class Meta:
+        indexes = ((("status", "lease_until"), False),)
+
+
+class Permission(Base):
+    """What a patient allows to be done with photos of them; each on its own, never part of a treatment, revocable."""
+
+    patient = link(Patient, "permissions")
+    kind = Choice("chart", "share", "training", "website", "social")
+    signature = link(Signature, "permissions")
+    given_at = UTCDateTime(default=now)
+    revoked_at = UTCDateTime(null=True)
+
+
+class RecordNotice(Base):
+    """One version of what is to be told before anything is signed on a screen. Frozen; the highest number counts."""
+
+    number = IntegerField(unique=True)
+    text = TextField()  # Markdown
+    digest = CharField(max_length=64)
+    created_at = UTCDateTime(default=now)
+    created_by = CharField(max_length=120, default="")
+
+
+class NoticeConsent(Base):
+    """A patient agreed to sign and to receive records electronically, under this version of the notice."""
+
+    patient = link(Patient, "notice_consents")
+    notice = link(RecordNotice, "consents")
+    given_at = UTCDateTime(default=now)
+    given_by = CharField(max_length=160)
+    ip = CharField(max_length=45, default="")
+    agent = CharField(max_length=300, default="")
+    session_number = IntegerField(null=True)
+    signed_in_how = CharField(max_length=24, default="")
+    withdrawn_at = UTCDateTime(null=True)
+
+    class Meta:
+        indexes = ((("patient", "notice"), False),)
 
 
 # --- money --------------------------------------------------------------------------------------
@@ -657,6 +850,15 @@ Task.add_index(
         name="task_one_per_visit",
     )
 )
+Permission.add_index(
+    Permission.index(
+        Permission.patient,
+        Permission.kind,
+        unique=True,
+        where=SQL("revoked_at IS NULL"),
+        name="permission_one_live",
+    )
+)
 Membership.add_index(
     Membership.index(
         Membership.patient,
@@ -671,4 +873,6 @@ MODELS = [
     LoginCode, LoginSession, KeptForm, Invitation, Attempt, Paperwork, PaperworkVersion, Assignment, Policy,
     Appointment, AppointmentMove, PolicyAcceptance, Task, Answer, Plan, AgreementVersion, Membership,
     Signature, Charge, Delivery, TrailEntry, TrailEnd, Fault,
+    CategoryAssignment, Picture, Photo, Finding, ProfileChange, CheckAnswer, CheckIn, HandOver, SealedFile, Permission,
+    RecordNotice, NoticeConsent,
 ]  # fmt: skip
