@@ -43,7 +43,8 @@ AREAS = [
     staff_signin, desk, staff_appointments, staff_booking, patients, charges, services, staff_paperwork, providers,
     locations, policies, plans, messages, staff_clinic, people,
 ]  # fmt: skip
-CSS = ["tokens", "reset", "base", "layout", "components", "print"]
+AREA_CSS = ["answering", "builder", "signing", "instructions", "board"]
+CSS = ["tokens", "reset", "base", "layout", "components", *AREA_CSS, "print"]
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
@@ -112,7 +113,7 @@ def dress(app: Flask) -> None:
     assets.manifest, assets.cache = f"json:{HERE / 'static' / 'gen' / 'assets.json'}", False
     assets.auto_build, assets.url_expire = False, False
     sheets = [f"css/{name}.css" for name in CSS]
-    scripts = ["vendor/htmx-4.0.1.min.js", "js/app.js"]
+    scripts = ["vendor/htmx-4.0.1.min.js", "js/app.js", "js/answering.js"]
     signing = ["vendor/signature_pad-5.1.4.umd.min.js", "js/sign.js"]
     assets.register("css", Bundle(*sheets, filters="rcssmin", output="gen/foyer.%(version)s.css"))
     assets.register("js", Bundle(*scripts, filters="rjsmin", output="gen/foyer.%(version)s.js"))
