@@ -1,4 +1,4 @@
-"""Conditions and rules: the cases that a reader can check by hand; the random ones are in test_conditions_at_random.py."""
+"""Conditions and rules, by cases that a reader can check by hand."""
 
 from datetime import date
 
