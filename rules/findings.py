@@ -1,0 +1,250 @@
+"""What answers mean for a visit: flags that a provider decides, and blocks that move it, free of charge.
+
+A finding counts as long as the answers that it comes from count for its visit: their own task is not replaced, or
+another task of the visit still rests on it. A block stands in the way of its visit until the visit's own day has
+come to `until_on`, and of every new visit of the same service before that day. So moving a visit settles its block,
+moving it back does not, and nothing has to be written down for that.
+"""
+
+from datetime import date
+
+from peewee import fn
+
+from clock import local, now
+from database import write_tx
+from models import TO_COME, Answer, Appointment, Finding, Location, Patient, Service, Task
+from rules import conditions, outbox, trail, words
+from rules.refused import Refused
+
+FOR_EVER = date(9999, 12, 31)
+LONGEST_REASON = 500
+DECISIONS = {  # what staff choose, of which kind of finding: the status it gets, and the word of the trail
+    "clear": ("flag", "cleared", "flag cleared"),
+    "decline": ("flag", "declined", "flag declined"),
+    "lift": ("block", "cleared", "block lifted"),
+}
+BECAUSE = "this appointment cannot take place as planned"  # stands in a mail: nothing about health
+
+
+def raise_for(task: Task, by) -> list[Finding]:
+    """What the answers that were just sent mean for their visit; call it in the transaction that closes the task."""
+    return _judge(task, task.appointment_id, by)
+
+
+def carry(task: Task, appointment: Appointment, by) -> list[Finding]:
+    """Earlier work counts for another visit, or for a new time: its answers are judged for that service and day, too.
+
+    What staff decided for one visit is not decided for the next; only a block that they lifted stays lifted for the
+    same service, or nobody could book it again.
+    """
+    return _judge(task, appointment.id, by)
+
+
+def _judge(task: Task, appointment_id: int, by) -> list[Finding]:
+    task = Task.get_by_id(task.id)
+    source = Task.get_by_id(task.counted_from_id) if task.counted_from_id else task
+    if (
+        source.status != "done"
+        or source.version_id is None
+        or not any(q.get("rules") for q in source.version.questions)
+    ):
+        return []
+    visit = Appointment.get_by_id(appointment_id)
+    on = local(source.done_at, source.appointment.location.time_zone).date()
+    given = {answer.question: answer.value for answer in Answer.select().where(Answer.task == source)}
+    known = list(Finding.select().where(Finding.task == source))
+    here = {(it.question, it.rule) for it in known if it.appointment_id == visit.id}
+    lifted = {
+        (it.question, it.rule)
+        for it in known
+        if it.then == "block" and it.status == "cleared" and it.service_id == visit.service_id
+    }
+    raised = []
+    for it in conditions.found(source.version.questions, given, on):
+        key = (it.question, it.rule)
+        if it.then == "inform" or key in here:
+            continue
+        if it.then == "block" and (key in lifted or not _before(visit, it.until_on)):
+            continue
+        raised.append(
+            Finding.create(
+                appointment=visit,
+                patient=visit.patient_id,
+                service=visit.service_id,
+                task=source,
+                question=it.question,
+                rule=it.rule,
+                then=it.then,
+                words=it.words,
+                until_on=it.until_on,
+                raised_at=now(),
+            )
+        )
+    if raised:
+        blocks = sum(it.then == "block" for it in raised)
+        trail.record(
+            by, "findings raised", f"appointment {visit.id}", patient=visit.patient_id, task=source.id,
+            flags=len(raised) - blocks, blocks=blocks,
+        )  # fmt: skip
+        if blocks and visit.status in TO_COME:
+            dedupe = f"visit_postponed:{visit.id}:{raised[0].id}"
+            outbox.put("visit_postponed", BECAUSE, dedupe=dedupe, patient=visit.patient_id, appointment=visit)
+    return raised
+
+
+def _day_of(visit) -> date:
+    """The day of a visit on its location's calendar."""
+    return local(visit.starts_at, visit.location.time_zone).date()
+
+
+def _before(visit, until_on: date | None) -> bool:
+    return until_on is None or _day_of(visit) < until_on
+
+
+def counting():
+    """The query of findings whose answers still count for their visit."""
+    rests = (Task.id == Finding.task) | (Task.counted_from == Finding.task)
+    current = (Task.appointment == Finding.appointment) & (Task.status == "done") & Task.lapsed_at.is_null() & rests
+    return Finding.select().where(fn.EXISTS(Task.select(Task.id).where(current)))
+
+
+def _whole():
+    return (
+        counting()
+        .select(Finding, Appointment, Location, Service, Patient)
+        .join_from(Finding, Appointment)
+        .join_from(Appointment, Location)
+        .join_from(Finding, Service)
+        .join_from(Finding, Patient)
+        .order_by(Finding.id)
+    )
+
+
+def stands(finding: Finding) -> bool:
+    """Whether it waits for somebody: a flag to be decided, or a block on the day of its visit."""
+    if finding.status != "open":
+        return False
+    return finding.then == "flag" or _before(finding.appointment, finding.until_on)
+
+
+def of_visits(appointment_ids) -> dict[int, list[Finding]]:
+    """All findings that count for these visits, decided ones too; one query."""
+    found = {number: [] for number in appointment_ids}
+    if found:
+        for finding in _whole().where(Finding.appointment.in_(list(found))):
+            found[finding.appointment_id].append(finding)
+    return found
+
+
+def open_for(appointment_ids) -> dict[int, list[Finding]]:
+    """The findings of these visits that wait for somebody; one query."""
+    return {number: [it for it in there if stands(it)] for number, there in of_visits(appointment_ids).items()}
+
+
+def of_patient(patient) -> list[Finding]:
+    """All that counts of this patient, newest first; one query."""
+    return list(_whole().where(Finding.patient == patient).order_by(Finding.id.desc()))
+
+
+def waiting() -> list[Finding]:
+    """What waits for a provider or keeps a visit from taking place, of visits to come, soonest first; one query."""
+    rows = _whole().where((Finding.status == "open") & Appointment.status.in_(TO_COME))
+    return [it for it in rows.order_by(Appointment.starts_at, Finding.id) if stands(it)]
+
+
+def earlier(findings: list[Finding]) -> dict[int, Finding]:
+    """The latest decision about the same answer for another visit, by the number of the finding; one query."""
+    if not findings:
+        return {}
+    decided = (
+        Finding.select(Finding, Service)
+        .join(Service)
+        .where(Finding.task.in_({it.task_id for it in findings}) & (Finding.status != "open"))
+        .order_by(Finding.decided_at)
+    )
+    by_answer = {}
+    for it in decided:
+        by_answer.setdefault((it.task_id, it.question, it.rule), []).append(it)
+    found = {}
+    for it in findings:
+        others = by_answer.get((it.task_id, it.question, it.rule), [])
+        last = next((one for one in reversed(others) if one.appointment_id != it.appointment_id), None)
+        if last:
+            found[it.id] = last
+    return found
+
+
+def block_of_visit(appointment) -> Finding | None:
+    """The block that keeps this visit from taking place on its day; of several, the one that lasts longest."""
+    there = [it for it in open_for([appointment.id])[appointment.id] if it.then == "block"]
+    return max(there, key=lambda it: it.until_on or FOR_EVER, default=None)
+
+
+def block_of(patient, service, on: date) -> Finding | None:
+    """The block because of which the patient cannot have this service on that day; the one that lasts longest."""
+    blocks = counting().where(
+        (Finding.patient == patient) & (Finding.service == service)
+        & (Finding.then == "block") & (Finding.status == "open")
+        & (Finding.until_on.is_null() | (Finding.until_on > on))
+    )  # fmt: skip
+    return max(blocks, key=lambda it: it.until_on or FOR_EVER, default=None)
+
+
+def check_free(patient, service, starts_at, time_zone: str, by) -> None:
+    """Refuse a time on a day on which a block stands; staff can lift it first."""
+    on = local(starts_at, time_zone).date()
+    block = block_of(patient, service, on)
+    if block is None:
+        return
+    if by.is_staff:
+        until = f"until {words.date_words(block.until_on)}" if block.until_on else "until it is lifted"
+        raise Refused(f"This treatment is blocked for this patient {until}. A provider can lift the block first.")
+    raise Refused(f"{block.words} {from_words(block)}", block=block.id)
+
+
+def from_words(block: Finding) -> str:
+    """From which day the service can be had, as the patient reads it."""
+    if block.until_on is None:
+        return "The clinic will tell you when you can have this treatment."
+    return f"You can have this treatment from {words.date_words(block.until_on)} on."
+
+
+def excused():
+    """For a list of appointments, as two columns of its query: until when an open block lasts (FOR_EVER: until it is
+    lifted; None: there is none), and how many flags were declined."""
+    there = counting().where(Finding.appointment == Appointment.id)
+    blocks = there.where((Finding.then == "block") & (Finding.status == "open"))
+    until = blocks.select(fn.MAX(fn.COALESCE(Finding.until_on, FOR_EVER)))
+    return until, there.where(Finding.status == "declined").select(fn.COUNT(Finding.id))
+
+
+def decide(finding: Finding, by, cleared: bool, why: str) -> Finding:
+    """Staff decided: a flag is cleared or declined, a block is lifted; whoever comes second reads it."""
+    if not by.is_staff:
+        raise Refused("Only the clinic can decide this.")
+    why = " ".join((why or "").split())
+    if not any(letter.isalpha() for letter in why):
+        raise Refused("Enter the reason in words.", "why")
+    if len(why) > LONGEST_REASON:
+        raise Refused(f"Keep the reason to {LONGEST_REASON} characters or fewer.", "why")
+    if finding.then == "block" and not cleared:
+        raise Refused("A block can only be lifted.", "decision")
+    decision = next(it for it in DECISIONS.values() if it[:2] == (finding.then, "cleared" if cleared else "declined"))
+    with write_tx():
+        facts = {"status": decision[1], "decided_at": now(), "decided_by": by.name[:120], "why": why}
+        open_one = (Finding.id == finding.id) & (Finding.status == "open")
+        if not Finding.update(**facts).where(open_one).execute():
+            there = Finding.get_by_id(finding.id)
+            raise Refused(f"{there.decided_by} was faster: {decided_words(there)}")
+        trail.record(by, decision[2], f"appointment {finding.appointment_id}", patient=finding.patient_id)
+    for name, value in facts.items():
+        setattr(finding, name, value)
+    return finding
+
+
+def decided_words(finding: Finding) -> str:
+    """OK by Dr Lin: the reason"""
+    if finding.status == "open":
+        return "Needs OK" if finding.then == "flag" else "Blocked"
+    said = {"cleared": "Lifted" if finding.then == "block" else "OK", "declined": "Not fit for treatment"}
+    return f"{said[finding.status]}, by {finding.decided_by}: {finding.why}"
