@@ -21,9 +21,19 @@ LONGEST_BODY = 40_000
 LONGEST_DELAY = 60 * 24 * 365
 
 
-def digest_of(title: str, body: str, questions: list) -> str:
-    """SHA-256 over exactly what a version says."""
-    return sha256(json.dumps([title, body, questions], sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+def digest_of(title: str, body: str, questions: list, details: dict | None = None) -> str:
+    """SHA-256 over exactly what a version says; details count only where there are any, as in versions before them."""
+    said = [title, body, questions, *([details] if details else [])]
+    return sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def tidy_details(kind: str, details: dict | None) -> dict:
+    """What is special about a consent or an instruction, as it is stored; Refused by the rules of that kind."""
+    from rules import instructions  # here, since these rules read versions and so import this file
+
+    if not details or kind not in ("pre_treatment", "post_treatment"):
+        return {}
+    return getattr(instructions, "tidy_details", lambda _details: {})(details)
 
 
 def current_version(paperwork) -> PaperworkVersion:
@@ -36,9 +46,11 @@ def current_version(paperwork) -> PaperworkVersion:
     )
 
 
-def write_version(paperwork: Paperwork, by, title: str, body: str, questions: list, onto=None) -> PaperworkVersion:
+def write_version(paperwork: Paperwork, by, title: str, body: str, questions: list, onto=None, *, details=None,
+                  must_renew=False) -> PaperworkVersion:  # fmt: skip
     """Freeze this text as the new current version; the same text again stays the version it is.
 
+    With must_renew it is a new version in any case: what was done on earlier ones no longer counts.
     `onto` is the number of the version that the writer had before them; Refused (facts["version"]: the
     newest) when somebody wrote another one meanwhile.
     """
@@ -56,7 +68,9 @@ def write_version(paperwork: Paperwork, by, title: str, body: str, questions: li
         raise Refused("Write the text that the patient reads.", "body")
     else:
         questions = []
-    digest = digest_of(title, body, questions)
+    details = tidy_details(paperwork.kind, details)
+    must_renew = bool(must_renew) and paperwork.kind in ("questionnaire", "consent")
+    digest = digest_of(title, body, questions, details)
     with write_tx():
         newest = (
             PaperworkVersion.select()
@@ -64,8 +78,9 @@ def write_version(paperwork: Paperwork, by, title: str, body: str, questions: li
             .order_by(PaperworkVersion.number.desc())
             .first()
         )
-        if newest and newest.digest == digest:
-            return newest
+        same = newest and newest.digest == digest
+        if same and (not must_renew or (newest.must_renew and onto not in (None, newest.number))):
+            return newest  # the latter is a second click: the first one has made this very version
         if onto is not None and newest and newest.number != onto:
             raise Refused(
                 f"{newest.created_by or 'Somebody'} wrote version {newest.number} while you were writing. "
@@ -74,14 +89,15 @@ def write_version(paperwork: Paperwork, by, title: str, body: str, questions: li
             )
         version = PaperworkVersion.create(
             paperwork=paperwork, number=newest.number + 1 if newest else 1, title=title, body=body,
-            questions=questions, digest=digest, created_by=by.name[:120],
+            questions=questions, digest=digest, created_by=by.name[:120], details=details, must_renew=must_renew,
         )  # fmt: skip
-        trail.record(by, "paperwork written", f"paperwork {paperwork.id}", version=version.number, digest=digest)
+        trail.record(by, "paperwork written", f"paperwork {paperwork.id}", version=version.number, digest=digest,
+                     must_renew=must_renew)  # fmt: skip
         return version
 
 
 def create(kind: str, name: str, by, *, title="", body="", questions=(), validity="every_visit", validity_days=None,
-           delay_minutes=0) -> Paperwork:  # fmt: skip
+           delay_minutes=0, details=None, must_renew=False) -> Paperwork:  # fmt: skip
     """A new piece of paperwork with its first version; the title is the name unless given."""
     if kind not in KINDS:
         raise Refused("Choose what kind of paperwork it is.", "kind")
@@ -89,7 +105,8 @@ def create(kind: str, name: str, by, *, title="", body="", questions=(), validit
     with write_tx():
         paperwork = Paperwork.create(kind=kind, **facts)
         trail.record(by, "paperwork added", f"paperwork {paperwork.id}", kind=kind)
-        write_version(paperwork, by, title or facts["name"], body, list(questions))
+        write_version(paperwork, by, title or facts["name"], body, list(questions), details=details,
+                      must_renew=must_renew)  # fmt: skip
         return paperwork
 
 
@@ -106,11 +123,13 @@ def change(paperwork: Paperwork, by, *, name: str, validity="every_visit", valid
         setattr(paperwork, field, value)
 
 
-def revise(paperwork: Paperwork, by, *, title, body, questions, onto=None, **facts) -> PaperworkVersion:
+def revise(paperwork: Paperwork, by, *, title, body, questions, onto=None, details=None, must_renew=False,
+           **facts) -> PaperworkVersion:  # fmt: skip
     """Change text and facts in one step; see write_version and change."""
     with write_tx():
         change(paperwork, by, **facts)
-        return write_version(paperwork, by, title or paperwork.name, body, questions, onto)
+        return write_version(paperwork, by, title or paperwork.name, body, questions, onto, details=details,
+                             must_renew=must_renew)  # fmt: skip
 
 
 def listed() -> list:

@@ -7,9 +7,9 @@ from rules import markdown, templates
 from rules.clinic import home_zone
 from rules.paperwork import KIND_WORDS
 from rules.refused import Refused
-from views import guard, paperwork_forms, questionnaire, respond
+from views import editors, guard, questionnaire, respond
+from views.editors.questionnaire import as_shown
 from views.forms import carried
-from views.paperwork_forms import PaperworkForm
 
 area = Blueprint("staff_paperwork", __name__)
 EDITORS = ("owner", "desk")
@@ -35,8 +35,7 @@ def new():
     kind = request.args.get("kind")
     if kind not in KINDS:
         abort(404)
-    form = PaperworkForm(formdata=None)
-    return show(form.again([{"type": "yes_no", "required": True}]) if kind == "questionnaire" else form, kind)
+    return show(editors.fresh(kind), kind)
 
 
 @area.post("/staff/paperwork/new")
@@ -45,13 +44,14 @@ def add():
     kind = request.args.get("kind")
     if kind not in KINDS:
         abort(404)
-    form = PaperworkForm()
+    form = editors.sent(kind)
     if request.form.get("do") != "save":
         return rearrange(form, kind)
     try:
         made = templates.create(kind, by=guard.by(), **form.facts(), **form.texts())
     except Refused as no:
-        return show(told(form, no), kind)
+        form.told(no)
+        return show(form, kind)
     return respond.done(
         url_for("staff_paperwork.detail", number=made.id), f"{made.name} is written. Assign it to a service next."
     )
@@ -61,14 +61,14 @@ def add():
 @guard.audience("staff")
 def detail(number):
     paperwork = guard.found(Paperwork, number)
-    return show(paperwork_forms.filled(paperwork, templates.current_version(paperwork)), paperwork.kind, paperwork)
+    return show(editors.filled(paperwork, templates.current_version(paperwork)), paperwork.kind, paperwork)
 
 
 @area.post("/staff/paperwork/<int:number>")
 @guard.audience("staff", *EDITORS)
 def change(number):
     paperwork = guard.found(Paperwork, number)
-    form = PaperworkForm()
+    form = editors.sent(paperwork.kind)
     if request.form.get("do") != "save":
         return rearrange(form, paperwork.kind, paperwork)
     before = templates.current_version(paperwork).number
@@ -78,7 +78,8 @@ def change(number):
     except Refused as no:
         if "version" in no.facts:
             form.base.data = no.facts["version"]
-        return show(told(form, no), paperwork.kind, guard.found(Paperwork, number))
+        form.told(no)
+        return show(form, paperwork.kind, guard.found(Paperwork, number))
     words = "Saved."
     if version.number != before:
         words = f"Saved as version {version.number}. What patients have begun or done keeps the text they saw."
@@ -86,28 +87,17 @@ def change(number):
 
 
 def rearrange(form, kind, paperwork=None):
-    """One question more, fewer, or elsewhere, or only a fresh preview; nothing is saved yet."""
-    do = request.form.get("do") or "preview"
-    questions, at = paperwork_forms.rearranged(form.texts()["questions"], do)
-    if do.split(":")[0] not in ("add", "remove", "up", "down"):
-        return show(form, kind, paperwork, unsaved=True)
-    answer = show(form.again(questions), kind, paperwork, unsaved=True)
-    return respond.focus(answer, f"#questions-{at}-label" if questions else "#add-question")
-
-
-def told(form, no: Refused):
-    """The rule's "no", on top and beside the field of the question that it is about."""
-    respond.refuse(form, no)
-    number = no.facts.get("number")
-    if number is not None and no.field in form.questions[number].form:
-        field = form.questions[number].form[no.field]
-        field.errors = [*field.errors, no.words.partition(": ")[2]]
-    return form
+    """The form after one of its buttons, such as a question more, or only a fresh preview; nothing is saved yet."""
+    form, selector = form.rearranged(request.form.get("do") or "preview")
+    answer = show(form, kind, paperwork, unsaved=True)
+    return respond.focus(answer, selector) if selector else answer
 
 
 def show(form, kind, paperwork=None, unsaved=False):
     part = "preview" if request.htmx and request.htmx.target_id == "preview" else "editor"
-    shown = PaperworkVersion(title=form.title.data or form.name.data, questions=paperwork_forms.as_shown(form))
+    texts = form.texts()
+    texts["questions"] = as_shown(texts["questions"])
+    shown = PaperworkVersion(**{**texts, "title": texts["title"] or form.name.data})
     return respond.form_page(
         "staff/paperwork/edit.html",
         form,
@@ -117,6 +107,7 @@ def show(form, kind, paperwork=None, unsaved=False):
         paperwork=paperwork,
         unsaved=unsaved,
         zone=home_zone(),
+        renews=kind in ("questionnaire", "consent"),
         may_edit=guard.me().role in EDITORS,
         body=markdown.render(form.body.data or ""),
         shown=shown,
