@@ -25,7 +25,7 @@ from database import db, open_database
 from models import Clinic
 from rules import faults, outbox, words
 from rules.refused import Refused
-from views import demo, guard, public
+from views import demo, guard, photos, public
 from views.hypermedia import PortalRequest
 from views.patient import account, appointments, booking, home, kept, memberships, paperwork, profile, signin
 from views.staff import appointments as staff_appointments
@@ -38,7 +38,7 @@ from views.staff import signin as staff_signin
 log = logging.getLogger("foyer.portal")
 HERE = Path(__file__).resolve().parent
 AREAS = [
-    public, demo,
+    public, demo, photos,
     signin, kept, home, booking, appointments, paperwork, memberships, account, profile,
     staff_signin, desk, staff_appointments, staff_booking, patients, charges, services, staff_paperwork, providers,
     locations, policies, plans, messages, staff_clinic, people,
@@ -145,9 +145,11 @@ def dress(app: Flask) -> None:
 
     @app.context_processor
     def common():
+        handed = request.path.startswith("/handed")  # whoever is signed in has no part in a hand-over link
         return {
             "clinic": the_clinic(),
-            "person": current_user if current_user and current_user.is_authenticated else None,
+            "person": current_user if not handed and current_user and current_user.is_authenticated else None,
+            "handed": handed,
             "demo": settings.current().demo,
             "page_errors": False,
         }
@@ -180,8 +182,9 @@ def open_doors(app: Flask) -> None:
                 return problem(403)
             if request.mimetype and request.mimetype not in FORMS:
                 return problem(415)
+        files_welcome = guard.makes_room()  # before the form is read
         sent = (*request.args.items(multi=True), *request.form.items(multi=True))
-        if request.files or any("\0" in text for _, text in sent):  # no page of ours sends a file or a NUL
+        if (request.files and not files_welcome) or any("\0" in text for _, text in sent):  # no page sends these
             return problem(400)
         return None
 
@@ -203,6 +206,7 @@ PROBLEMS = {
     403: ("This page is not for this account", "If you think it should be, please ask the clinic."),
     404: ("We cannot find that page", "The address may be mistyped, or it belongs to somebody else."),
     405: ("That cannot be done here", "Please go back and use the button on the page."),
+    410: ("This link is closed", "It does not open anything, or not any more. Please ask for a new one."),
     413: ("That is too large", "Please send something smaller."),
     415: ("That is not a form", "Please use the page's own form."),
     429: ("Too many tries", "Please wait a few minutes, then try again."),
@@ -231,6 +235,8 @@ def explain_faults(app: Flask) -> None:
         code = error.code if error.code in PROBLEMS else 400
         if error.code and error.code < 400:
             return error.get_response()
+        if code == 413 and guard.makes_room():
+            return problem(413, "That is too large to send", guard.TOO_LARGE)
         return problem(code, reference=g.pop("reference", "") if code == 500 else "")
 
     @app.errorhandler(SecurityError)

@@ -13,12 +13,16 @@ from flask import abort, current_app, g, redirect, request, session, url_for
 from flask_login import LoginManager, current_user
 from htmx_flask import make_response
 
+from clock import now
 from models import Patient, Staff
-from rules import accounts, kept
+from rules import accounts, handover, kept
 from rules.actor import Actor
+from rules.clinic import the_clinic
 
 TYPED = re.compile(r"/tasks/\d+/(answers|submission)|/profile/[a-z]+")
 NOT_TYPED = ("csrf_token", "kept", "only")  # "only" names the one answer that saves itself; all of them are sent later
+
+TOO_LARGE = "A photo can be up to 15 MB. Please go back and choose a smaller one. What was saved before is still there."
 
 login = LoginManager()
 login.session_protection = None  # sessions live in our own table, where they end on the server
@@ -53,13 +57,35 @@ class Person:
 
 
 def audience(who: str, *roles: str):
-    """Declare who a route is for: "everyone", "patient" or "staff" (with the roles that may, or all)."""
+    """Declare who a route is for: "everyone", "patient", "staff" (with the roles that may, or all) or "handed"."""
 
     def mark(view):
         view.audience = (who, roles)
         return view
 
     return mark
+
+
+def takes_files(limit_mb: int):
+    """Declare that a route's form may carry files, and how large all of it may be; anywhere else a file is refused."""
+
+    def mark(view):
+        view.takes_files = limit_mb * 1024 * 1024
+        return view
+
+    return mark
+
+
+def makes_room() -> bool:
+    """Whether this request may carry files. For somebody who has signed in, it may then be as large as its route says.
+
+    A stranger's may not, unless the page is for everyone: a form is read before it is known who may pass.
+    """
+    view = current_app.view_functions.get(request.endpoint)
+    limit = getattr(view, "takes_files", 0)
+    if limit and (view.audience[0] == "everyone" or "_user_id" in session or "handed" in session):
+        request.max_content_length = limit
+    return bool(limit)
 
 
 def check():
@@ -69,6 +95,8 @@ def check():
     who, roles = getattr(current_app.view_functions[request.endpoint], "audience", ("nobody", ()))
     if who == "everyone":
         return None
+    if who == "handed":
+        return pass_handed()
     if who not in ("patient", "staff"):
         abort(403)
     if not current_user.is_authenticated:
@@ -77,6 +105,27 @@ def check():
         abort(403)
     if request.method == "POST" and "kept" in session and request.form.get("kept") == str(session["kept"]):
         kept.drop(session.pop("kept"), current_user.row)
+    return None
+
+
+def pass_handed():
+    """Whoever opened a hand-over link in this browser; its lookup is the permission, and nobody is signed in by it."""
+    hand_over = handover.of_digest(session.get("handed"))
+    if hand_over is None:
+        abort(410)
+    at, rested = int(now().timestamp()), int(session.get("handed_at", 0))
+    if "clinic" not in g:
+        g.clinic = the_clinic()
+    idle = not 0 <= at - rested < 60 * g.clinic.patient_idle_minutes
+    if idle or hand_over.browser_digest != browser_secret():
+        door = url_for("handover.door")  # the birth date is asked for, once more after a rest
+        return make_response("", redirect=door) if request.htmx else redirect(door, 303)
+    if at - rested >= 60:
+        session["handed_at"] = at
+    g.hand_over = hand_over
+    if handover.is_over(hand_over) and request.endpoint != "handover.home":
+        home = url_for("handover.home")
+        return make_response("", redirect=home) if request.htmx else redirect(home, 303)
     return None
 
 
