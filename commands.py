@@ -13,7 +13,7 @@ from playhouse import migrations
 
 import settings
 from database import db, is_postgres
-from rules import clinic, people
+from rules import clinic, notices, people
 from rules.refused import Refused
 
 HERE = Path(__file__).resolve().parent
@@ -65,6 +65,7 @@ def add_commands(app) -> None:
         """Print the one-time link with which the owner creates their account, while there is none."""
         with db.connection_context():
             clinic.begin()
+            notices.begin()
             link = people.first_owner_link()
         if link:
             click.echo(f"\nNobody has an account yet. The owner creates theirs here, once:\n\n  {link}\n")

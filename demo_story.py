@@ -7,7 +7,19 @@ from uuid import uuid4
 
 from clock import local, now, standing_at
 from models import Appointment, PolicyAcceptance, Task, WorkingHours
-from rules import answers, availability, charging, instructions, memberships, paperwork, policy, scheduling, trail
+from rules import (
+    answers,
+    availability,
+    charging,
+    consents,
+    instructions,
+    memberships,
+    notices,
+    paperwork,
+    policy,
+    scheduling,
+    trail,
+)
 from rules.actor import Actor
 from rules.desk import midnight
 
@@ -150,7 +162,14 @@ class Story:
             elif kind == "consent":
                 how = {"method": "drawn", "strokes": STROKES} if drawn else {"method": "typed"}
                 full_name = f"{visit.patient.first_name} {visit.patient.last_name}"
-                answers.sign_consent(task, by, version, full_name=full_name, agreed=True, **how)
+                if notices.to_be_read(visit.patient):
+                    notices.agree(visit.patient, by, notices.current().number)
+                consents.note_shown(task, version, by)
+                letters = full_name[0] + visit.patient.last_name[0]
+                consents.sign_as_patient(
+                    task, by, version, full_name=full_name, agreed=True, permissions={"chart": True, "social": False},
+                    initials={clause["key"]: letters for clause in consents.clauses_of(version)}, **how,
+                )  # fmt: skip
             else:
                 instructions.read(task, by)
 

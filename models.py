@@ -135,6 +135,7 @@ class Patient(Base):
     medication = TextField(default="")
     care_by_email = BooleanField(default=True)
     marketing_by_email = BooleanField(default=False)
+    paper_since = UTCDateTime(null=True)  # does not want to sign on a screen
     created_at = UTCDateTime(default=now)
     archived_at = UTCDateTime(null=True)
     maybe_same = ForeignKeyField("self", null=True, on_delete="RESTRICT")  # phone and birth date are theirs, too
@@ -414,6 +415,7 @@ class Appointment(Base):
             (("provider", "starts_at"), False),
             (("patient", "starts_at"), False),
             (("location", "starts_at"), False),
+            (("status", "starts_at"), False),
         )
 
     @property

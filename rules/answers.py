@@ -1,60 +1,128 @@
-"""Answers and signatures of tasks: saved as they are given, sent once, and never changed afterwards."""
+"""Answers of tasks: saved as they are given, from any device, sent once, and never changed afterwards."""
+
+import json
+from datetime import date
+from hashlib import sha256
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from clock import now
 from database import write_tx
-from models import OPEN_TASK, Answer, PaperworkVersion, Signature, Task
-from rules import paperwork, signing, trail
+from models import OPEN_TASK, Answer, PaperworkVersion, Task
+from rules import conditions, paperwork, photos, trail
 from rules import questions as asked
+from rules.conditions import LAYOUT
 from rules.refused import Refused
 
 SENT_ALREADY = "These answers were sent already. If something has changed since, please tell the clinic."
 NOT_NEEDED = "This is not needed any more: the appointment was cancelled."
+CHANGED_SINCE = "Your answers were changed on another device after this page was opened. Please check them once more."
+OFFERED = "~"  # before a digest: the page offered an earlier answer, which was not saved for this task yet
+
+
+class Stored(NamedTuple):
+    """What a task holds."""
+
+    values: dict
+    confirmed: set  # keys of earlier answers that were called still true
+    keys: set  # of all questions that were gone through with an answer, also one that was taken away since
+
+
+class Saved(NamedTuple):
+    """What became of what a page sent."""
+
+    problems: dict  # a sentence for each answer that does not fit, by question
+    elsewhere: list  # (question, what another device had saved, what stands now) where both changed it
+    stored: Stored
+
+
+def load(task: Task) -> Stored:
+    """What is stored for this task; work that counts from an earlier visit is that visit's."""
+    rows = list(Answer.select().where(Answer.task == (task.counted_from_id or task.id)))
+    return Stored(
+        {row.question: row.value for row in rows if not conditions.blank(row.value)},
+        {row.question for row in rows if row.confirmed},
+        {row.question for row in rows},
+    )
 
 
 def of(task: Task) -> dict:
-    """What is stored for this task, by question; work that counts from an earlier visit is that visit's."""
-    source = task.counted_from_id or task.id
-    return {answer.question: answer.value for answer in Answer.select().where(Answer.task == source)}
+    """The answers that are stored for this task, by question."""
+    return load(task).values
+
+
+def today(task: Task) -> date:
+    """The day of answering, on the calendar of the place where the visit is."""
+    return now().astimezone(ZoneInfo(task.appointment.location.time_zone)).date()
+
+
+def digest(value) -> str:
+    """A short sign of a value, by which a page tells what it was shown with."""
+    return sha256(_canonical(None if conditions.blank(value) else value).encode()).hexdigest()[:16]
+
+
+def digest_of(version: PaperworkVersion, values: dict) -> str:
+    """SHA-256 over the questions as they were asked and the answers as they were sent."""
+    return sha256(_canonical([version.digest, values]).encode()).hexdigest()
+
+
+def _canonical(value) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def told(version: PaperworkVersion, given: dict) -> list[tuple[str, str]]:
     """Each question with its answer in words, in the order they were asked."""
-    return [(question["label"], asked.said(question, given.get(question["key"]))) for question in version.questions]
-
-
-def count(version: PaperworkVersion, given: dict) -> int:
-    """How many of the version's questions have an answer."""
-    return sum(not asked.blank(given.get(question["key"])) for question in version.questions)
+    return [
+        (question["label"], asked.said(question, given.get(question["key"])))
+        for question in version.questions
+        if question["type"] not in LAYOUT
+    ]
 
 
 def save_answers(task: Task, given: dict, by, version: PaperworkVersion) -> dict[str, str]:
-    """Store each answer that fits; returns a sentence for each that does not, by question.
+    """Store each answer that fits, whatever else was saved meanwhile; a sentence for each that does not."""
+    return save(task, given, by, version).problems
 
-    `version` is the one that was on the screen; the first save begins the task with it. An emptied
-    answer is taken away, a key that the version does not ask is dropped. Refused when the task is closed.
+
+def save(task: Task, given: dict, by, version: PaperworkVersion, seen=None, confirmed=()) -> Saved:
+    """Store each given answer that fits; refused when the task is closed.
+
+    `version` is the one that was on the screen; the first save begins the task with it. `seen` has the digest of what
+    the page was shown with, by question: what the page did not change never replaces what another device saved since,
+    and what it did change wins. `confirmed` names the earlier answers that were called still true. A key that the
+    version does not ask is dropped; an answer taken away leaves its row, so that no earlier answer is offered again.
     """
-    problems = {}
+    seen, problems, elsewhere, new = seen or {}, {}, [], []
     with write_tx():
         version = _begin(task, by, version)
-        stored = of(task)
+        stored = load(task)
         for question in version.questions:
             key = question["key"]
-            if key not in given:
+            if key not in given or question["type"] in LAYOUT:
                 continue
             try:
                 value = asked.check(question, given[key])
             except Refused as no:
                 problems[key] = no.words
                 continue
-            if value is None:
-                Answer.delete().where((Answer.task == task) & (Answer.question == key)).execute()
-            elif key not in stored:
-                Answer.create(task=task, question=key, value=value)
-            elif stored[key] != value:
-                Answer.update(value=value, saved_at=now()).where(
+            there, was, true_still = stored.values.get(key), seen.get(key), key in confirmed and value is not None
+            if was is not None:
+                offered = was.startswith(OFFERED)
+                moved = key in stored.keys if offered else digest(there) != was
+                if digest(value) == was.removeprefix(OFFERED) and (moved or not offered) and value != there:
+                    continue  # another device saved something since, and this page only repeats what it was shown with
+                if moved and value != there:
+                    elsewhere.append((question, there, value))
+            if key not in stored.keys:
+                if value is not None or was and was.startswith(OFFERED):
+                    new.append({"task": task.id, "question": key, "value": value, "confirmed": true_still})
+            elif value != there or true_still != (key in stored.confirmed):
+                Answer.update(value=value, saved_at=now(), confirmed=true_still).where(
                     (Answer.task == task) & (Answer.question == key)
                 ).execute()
-    return problems
+        if new:
+            Answer.insert_many(new).execute()
+        return Saved(problems, elsewhere, load(task))
 
 
 def _begin(task: Task, by, version: PaperworkVersion) -> PaperworkVersion:
@@ -69,34 +137,83 @@ def _begin(task: Task, by, version: PaperworkVersion) -> PaperworkVersion:
         raise Refused(NOT_NEEDED if fresh.status == "not_needed" else SENT_ALREADY)
     if first:
         trail.record(by, "questionnaire begun", f"task {task.id}", patient=task.patient_id, version=version.number)
-    task.status, task.version = fresh.status, fresh.version_id
+    task.status, task.version, task.sections_done = fresh.status, fresh.version_id, fresh.sections_done
     return version if first else fresh.version
 
 
-def submit(task: Task, given: dict, by, version: PaperworkVersion) -> bool:
+def gone_through(task: Task, number: int, sections: list) -> int:
+    """Note that the patient has gone through this section, and through the empty ones after it; how many that makes."""
+    following = next((it.number for it in sections if it.number > number and it.shown), len(sections) + 1)
+    Task.update(sections_done=following - 1).where(
+        (Task.id == task.id) & (Task.status == "in_progress") & (Task.sections_done < following - 1)
+    ).execute()
+    task.sections_done = max(task.sections_done, following - 1)
+    return task.sections_done
+
+
+def missing(version: PaperworkVersion, stored: Stored, on: date) -> dict[str, str]:
+    """A sentence for each question that is asked, must be answered, and is not."""
+    lacking = conditions.missing(version.questions, stored.values, on)
+    return {question["key"]: asked.missing(question) for question in lacking}
+
+
+def submit(task: Task, given: dict, by, version: PaperworkVersion, checked: str = "") -> bool:
     """Send the answers; from then on they stand. False when they were sent before (a double click).
 
-    Refused with facts["problems"] (a sentence per question) when something is missing or does not fit;
-    what fits is stored even then.
+    What is sent is what is stored, after `given` was saved, without what hidden questions carry. `checked` is the
+    digest of what the patient read before sending: refused when another device changed it since. Refused with
+    facts["problems"] (a sentence per question) when something is missing or does not fit; what fits is stored.
     """
+    from rules import connections, findings  # they read answers
+
     if Task.get_by_id(task.id).status == "done":
         return False
     problems = save_answers(task, given, by, version)
     with write_tx():
         version = Task.get_by_id(task.id).version
-        stored = of(task)
-        for question in version.questions:
-            if question["required"] and asked.blank(stored.get(question["key"])):
-                problems.setdefault(question["key"], asked.missing(question))
-        if not problems and _close(task):
+        stored, on = note_photos(task, version), today(task)
+        values = conditions.kept(version.questions, stored.values, on)
+        problems = {**missing(version, stored, on), **problems}
+        if not problems and checked and checked != digest_of(version, values):
+            raise Refused(CHANGED_SINCE)
+        if not problems:
+            _drop_hidden(task, values, by)
+        if not problems and _close(task, answers_digest=digest_of(version, values)):
             trail.record(
                 by, "questionnaire answered", f"task {task.id}", patient=task.patient_id, version=version.number
             )
-            paperwork.count_elsewhere(task, by)
+            fresh = Task.get_by_id(task.id)
+            findings.raise_for(fresh, by)
+            connections.apply(fresh, by)
+            paperwork.count_elsewhere(fresh, by)
             return True
     if problems:
         raise Refused("Some answers are missing or do not fit yet.", problems=problems)
     return False
+
+
+def _drop_hidden(task: Task, values: dict, by) -> None:
+    """The record holds the answers of the questions that were asked, and nothing else."""
+    for key, pictures in photos.of(task).items():
+        for photo in pictures if key not in values else ():
+            photos.remove(photo, by)
+    Answer.delete().where((Answer.task == task) & Answer.question.not_in(list(values) or [""])).execute()
+
+
+def note_photos(task: Task, version: PaperworkVersion) -> Stored:
+    """Let the answers of photo questions name the photos that are there; returns what is stored then."""
+    stored = load(task)
+    keys = [question["key"] for question in version.questions if question["type"] == "photo"]
+    there = photos.of(task) if keys and task.status == "in_progress" else {}
+    with write_tx():
+        for key in keys if task.status == "in_progress" else ():
+            numbers = [photo.id for photo in there.get(key, ())]
+            if key in stored.keys and numbers != stored.values.get(key, []):
+                which = (Answer.task == task) & (Answer.question == key)
+                Answer.update(value=numbers or None, saved_at=now()).where(which).execute()
+            elif key not in stored.keys and numbers:
+                Answer.create(task=task, question=key, value=numbers)
+    return load(task) if keys else stored
 
 
 def _close(task: Task, **facts) -> bool:
@@ -105,36 +222,3 @@ def _close(task: Task, **facts) -> bool:
         .where((Task.id == task.id) & Task.status.in_(OPEN_TASK) & Task.lapsed_at.is_null())
         .execute()
     )
-
-
-def words_of(version: PaperworkVersion) -> str:
-    """Title and text of a consent, exactly as they are shown and signed."""
-    return f"{version.title}\n\n{version.body}"
-
-
-def sign_consent(
-    task: Task, by, version: PaperworkVersion, *, method, full_name="", strokes=None, agreed=False
-) -> bool:
-    """Sign the consent as it was shown. False when it was signed before (a double click)."""
-    with write_tx():
-        fresh = Task.get_by_id(task.id)
-        if fresh.status == "done":
-            return False
-        if not agreed:
-            raise Refused("Tick the box to say that you have read this and agree.", "agreed")
-        patient = fresh.patient
-        if method == "drawn":
-            full_name = f"{patient.first_name} {patient.last_name}"
-        if not _close(task, version=version, begun_at=now()):
-            raise Refused(NOT_NEEDED)
-        signing.sign(
-            patient=patient, by=by, text=words_of(version), version_digest=version.digest, method=method,
-            signer_name=full_name, strokes=strokes, task=task, time_zone=fresh.appointment.location.time_zone,
-        )  # fmt: skip
-        paperwork.count_elsewhere(task, by)
-        return True
-
-
-def signature_of(task: Task) -> Signature | None:
-    """The signature that this task rests on, its own or the earlier one that counts for it."""
-    return Signature.get_or_none(Signature.task == (task.counted_from_id or task.id))

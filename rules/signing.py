@@ -2,6 +2,7 @@
 
 import json
 import math
+from contextlib import suppress
 from hashlib import sha256
 
 from markupsafe import Markup
@@ -23,11 +24,13 @@ UNREADABLE = "The drawing did not arrive whole. Please draw it again, or type yo
 
 
 def sign(*, patient, by, text, version_digest, method, signer_name, strokes=None, task=None, membership=None,
-         time_zone) -> Signature:  # fmt: skip
+         time_zone, role="patient", details=None) -> Signature:  # fmt: skip
     """Store the evidence that this person signed exactly this text, now; call it in the transaction of its cause.
 
-    `strokes` is what signature_pad's toData() gives, as JSON text or as lists. Refused (fields
-    "strokes" and "full_name") for a drawing of nothing or of a dot, and for a missing name.
+    `role` says as what they sign, once per task; `details` is what they gave beside the signature: initials,
+    permissions, a relationship. `strokes` is what signature_pad's toData() gives, as JSON text or as lists. Refused
+    (fields "strokes" and "full_name") for a drawing of nothing or of a dot, and for a missing name. What a consent
+    becomes by it is sealed in a job.
     """
     if method not in ("drawn", "typed"):
         raise Refused("Choose how you sign: draw your signature or type your name.", "method")
@@ -42,20 +45,33 @@ def sign(*, patient, by, text, version_digest, method, signer_name, strokes=None
             strokes=cleaned(strokes) if method == "drawn" else None,
             shown_text=text, shown_digest=sha256(text.encode()).hexdigest(), version_digest=version_digest,
             signed_at=now(), time_zone=time_zone, ip=by.ip, agent=by.agent, session_number=by.session_number,
-            signed_in_how=by.signed_in_how,
+            signed_in_how=by.signed_in_how, role=role, details=details or {},
         )  # fmt: skip
         signature.evidence_digest = evidence_digest(signature)
         signature.save(force_insert=True)
         subject = f"task {signature.task_id}" if task else f"membership {signature.membership_id}"
         trail.record(
-            by, "signed", subject, patient=patient, signature=signature.id, method=method,
+            by, "signed", subject, patient=patient, signature=signature.id, role=role, method=method,
             evidence=signature.evidence_digest,
         )  # fmt: skip
+        if task:
+            seal(signature)
         return signature
 
 
+def seal(signature: Signature) -> None:
+    """Ask for the sealed PDF of a consent, where this clinic's portal makes one."""
+    with suppress(ImportError):
+        from rules import sealing
+
+        sealing.put(signature)
+
+
 def evidence_digest(signature: Signature) -> str:
-    """SHA-256 over all that the signature row holds, the digest itself left out."""
+    """SHA-256 over all that the signature row holds, the digest itself left out.
+
+    A patient's plain signature has neither a role nor details in it: so were the first ones, and they stay verified.
+    """
     told = [
         signature.task_id,
         signature.membership_id,
@@ -73,13 +89,18 @@ def evidence_digest(signature: Signature) -> str:
         signature.session_number,
         signature.signed_in_how,
     ]
+    if signature.role != "patient" or signature.details:
+        told += [signature.role, signature.details]
     return sha256(json.dumps(told, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def verify(signature: Signature) -> bool:
     """Whether the row is what was written when it was signed."""
-    text_stands = sha256(signature.shown_text.encode()).hexdigest() == signature.shown_digest
-    return text_stands and evidence_digest(signature) == signature.evidence_digest
+    return text_stands(signature) and evidence_digest(signature) == signature.evidence_digest
+
+
+def text_stands(signature: Signature) -> bool:
+    return sha256(signature.shown_text.encode()).hexdigest() == signature.shown_digest
 
 
 def cleaned(strokes) -> list[dict]:

@@ -9,8 +9,8 @@ from peewee import fn
 from clock import now
 from database import write_tx
 from models import KINDS, Assignment, Paperwork, PaperworkVersion, Service, Task
+from rules import consent_texts, trail
 from rules import questions as asked
-from rules import trail
 from rules.profile import tidy
 from rules.refused import Refused
 from rules.words import count
@@ -31,6 +31,8 @@ def tidy_details(kind: str, details: dict | None) -> dict:
     """What is special about a consent or an instruction, as it is stored; Refused by the rules of that kind."""
     from rules import instructions  # here, since these rules read versions and so import this file
 
+    if kind == "consent":
+        return consent_texts.tidy_details(details)
     if not details or kind not in ("pre_treatment", "post_treatment"):
         return {}
     return getattr(instructions, "tidy_details", lambda _details: {})(details)

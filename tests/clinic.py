@@ -10,12 +10,14 @@ from models import (
     Category,
     Clinic,
     Location,
+    NoticeConsent,
     Paperwork,
     PaperworkVersion,
     Patient,
     Plan,
     Policy,
     Provider,
+    RecordNotice,
     Service,
     ServiceProvider,
     Staff,
@@ -75,6 +77,11 @@ def build_cast():
         birth_date=date(1985, 2, 3),
         email_verified_at=LONG_AGO,
     )
+    notice = RecordNotice.create(
+        number=1, text="You may have paper.", digest=sha256(b"You may have paper.").hexdigest()
+    )
+    for patient in Patient.select():
+        NoticeConsent.create(patient=patient, notice=notice, given_at=LONG_AGO, given_by=patient.name)
     Staff.create(name="Olive Owner", email="owner@example.com", role="owner")
     Staff.create(name="Dana Desk", email="desk@example.com", role="desk")
     nurse = Staff.create(name="Nia Nurse", email="provider@example.com", role="provider")

@@ -22,7 +22,7 @@ from models import (
     TrailEntry,
     WorkingHours,
 )
-from rules import answers, instructions, memberships, outbox, paperwork, people, scheduling
+from rules import answers, consents, instructions, memberships, outbox, paperwork, people, scheduling
 from rules.actor import Actor
 
 MONDAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -64,7 +64,7 @@ def build(clinic, name="Ava Moreno", reason="Lines"):
     visit = booked(clinic, clinic.botox, FRIDAY)
     tasks = {it.paperwork.kind: it for it in Task.select().where(Task.appointment == visit)}
     answers.save_answers(tasks["questionnaire"], {"reason": reason}, ava, paperwork.version_of(tasks["questionnaire"]))
-    answers.sign_consent(
+    consents.sign_as_patient(
         tasks["consent"], ava, paperwork.version_of(tasks["consent"]),
         method="typed", full_name=name, agreed=True,
     )  # fmt: skip

@@ -8,7 +8,7 @@ from peewee import IntegrityError
 from clock import now
 from database import write_tx
 from models import Answer, Appointment, Assignment, Paperwork, Task
-from rules import answers, instructions, paperwork, templates
+from rules import answers, consents, instructions, paperwork, templates
 from rules.actor import Actor
 from rules.refused import Refused
 
@@ -44,7 +44,7 @@ def answer(task, **given):
 def sign(task, **facts):
     version = paperwork.version_of(task)
     facts = {"method": "typed", "full_name": "Ava Moreno", "agreed": True, **facts}
-    return answers.sign_consent(task, actor(task.patient), version, **facts)
+    return consents.sign_as_patient(task, actor(task.patient), version, **facts)
 
 
 def fresh(task):
@@ -133,8 +133,8 @@ def test_a_move_beyond_the_validity_asks_again_and_keeps_the_evidence(clinic):
     old, new = (task for task in tasks_of(appointment) if task.paperwork.kind == "consent")
     assert (old.status, new.status) == ("done", "open")
     assert old.lapsed_at is not None
-    assert answers.signature_of(old).signer_name == "Ava Moreno"
-    assert answers.signature_of(new) is None
+    assert consents.signature_as(old, "patient").signer_name == "Ava Moreno"
+    assert consents.signature_as(new, "patient") is None
     paperwork.after_move(appointment, actor(clinic.ava))
     assert len(tasks_of(appointment)) == 5, "moving again asks nothing twice"
     assert sign(new)
@@ -303,9 +303,9 @@ def test_a_consent_that_staff_edit_while_it_is_open_is_signed_as_it_was_read(cli
     paperwork.write_version(clinic.consent, staff, "Consent", "Other words.", [])
     shown = paperwork.shown_version(task, "1")
     assert shown == read
-    answers.sign_consent(task, actor(clinic.ava), shown, method="typed", full_name="Ava Moreno", agreed=True)
+    consents.sign_as_patient(task, actor(clinic.ava), shown, method="typed", full_name="Ava Moreno", agreed=True)
     assert fresh(task).version_id == read.id
-    assert "I understand the **risks**." in answers.signature_of(task).shown_text
+    assert "I understand the **risks**." in consents.signature_as(task, "patient").shown_text
 
 
 def test_a_text_that_was_replaced_long_ago_must_be_read_again(clinic, time_machine):

@@ -9,7 +9,7 @@ from peewee import IntegrityError
 from clock import now
 from database import db, is_sqlite, write_tx
 from models import Signature, Task, TrailEntry
-from rules import answers, signing
+from rules import consents, signing
 from rules.refused import Refused
 from tests.rules.test_paperwork import NOON, actor, begin, fresh, sign
 
@@ -26,7 +26,7 @@ DRAWN = [line((10, 40), (40.123456, 12), (80, 44), (120, 20)), line((60, 30))]
 def test_a_drawn_signature_is_kept_with_all_its_evidence(clinic):
     _, tasks = begin(clinic, NOON)
     sign(tasks["consent"], method="drawn", full_name="Somebody Else", strokes=json.dumps(DRAWN))
-    row = answers.signature_of(tasks["consent"])
+    row = consents.signature_as(tasks["consent"], "patient")
     assert (row.method, row.signer_name) == ("drawn", "Ava Moreno"), "a drawing is the signed-in patient's own"
     assert row.shown_text == "Consent to wrinkle relaxing\n\nI understand the **risks**."
     assert (row.ip, row.agent, row.session_number) == ("203.0.113.9", "A browser", 1)
@@ -42,7 +42,7 @@ def test_a_drawn_signature_is_kept_with_all_its_evidence(clinic):
 def test_a_typed_name_counts_the_same(clinic):
     _, tasks = begin(clinic, NOON)
     sign(tasks["consent"], full_name="  Ava   Moreno ", strokes=json.dumps(DRAWN))
-    row = answers.signature_of(tasks["consent"])
+    row = consents.signature_as(tasks["consent"], "patient")
     assert (row.method, row.signer_name, row.strokes) == ("typed", "Ava Moreno", None)
     assert signing.verify(row)
 
@@ -136,7 +136,7 @@ def test_any_change_to_what_was_signed_is_found(clinic, column, value):
 def test_a_changed_text_shows_even_when_its_own_digest_was_changed_too(clinic):
     _, tasks = begin(clinic, NOON)
     sign(tasks["consent"])
-    row = answers.signature_of(tasks["consent"])
+    row = consents.signature_as(tasks["consent"], "patient")
     row.shown_text = "Other words"
     row.shown_digest = signing.sha256(row.shown_text.encode()).hexdigest()
     assert not signing.verify(row)
@@ -155,4 +155,4 @@ def test_the_moment_of_signing_is_now(clinic, time_machine):
     _, tasks = begin(clinic, NOON)
     time_machine.move_to(NOON, tick=False)
     sign(tasks["consent"])
-    assert answers.signature_of(tasks["consent"]).signed_at == NOON == now()
+    assert consents.signature_as(tasks["consent"], "patient").signed_at == NOON == now()

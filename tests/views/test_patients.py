@@ -8,7 +8,7 @@ import pytest
 from clock import now
 from database import db, is_sqlite, write_tx
 from models import Charge, Patient, Signature, Task, TrailEntry
-from rules import answers, charging, paperwork, scheduling
+from rules import answers, charging, consents, paperwork, scheduling
 from rules.actor import Actor
 from rules.availability import free_times
 
@@ -142,7 +142,7 @@ def test_answers_stand_beside_the_questions_of_the_version_that_was_answered(cli
 def test_a_signature_is_drawn_verified_and_a_changed_one_is_found(clinic, as_desk, visit):
     task = task_of("consent")
     version = paperwork.current_version(task.paperwork)
-    answers.sign_consent(task, by_ava(clinic), version, method="drawn", strokes=STROKES, agreed=True)
+    consents.sign_as_patient(task, by_ava(clinic), version, method="drawn", strokes=STROKES, agreed=True)
     page = as_desk.see(f"/staff/tasks/{task.id}")
     for words in (
         "Verified",

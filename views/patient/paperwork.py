@@ -4,7 +4,7 @@ from flask import Blueprint, abort, make_response, render_template, request, url
 
 from clock import now
 from models import Appointment, Location, Paperwork, Patient, Provider, Service, Task
-from rules import answers, instructions, markdown, paperwork, signing
+from rules import answers, consents, instructions, markdown, paperwork, signing
 from rules.refused import Refused
 from views import guard, questionnaire, respond
 from views.signature import SignatureForm
@@ -156,7 +156,7 @@ def read_and_sign(task: Task, form, version=None):
 
 
 def signed(task: Task):
-    signature = answers.signature_of(task)
+    signature = consents.signature_as(task, "patient")
     drawing = signing.svg(signature.strokes) if signature and signature.strokes else None
     return respond.page(
         "patient/paperwork/signed.html", signature=signature, drawing=drawing, **frame(task, task.version)
@@ -172,7 +172,7 @@ def sign(number):
     form, version = SignatureForm(), None
     try:
         version = paperwork.shown_version(task, request.form.get("version"))
-        answers.sign_consent(
+        consents.sign_as_patient(
             task, guard.by(), version, method=form.method.data, full_name=form.full_name.data,
             strokes=form.strokes.data, agreed=form.agreed.data,
         )  # fmt: skip

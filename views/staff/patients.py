@@ -7,7 +7,20 @@ from wtforms.validators import InputRequired, Length, Optional
 
 from clock import now
 from models import TO_COME, Appointment, Location, Paperwork, Patient, Provider, Service, Task
-from rules import accounts, answers, desk, markdown, memberships, outbox, paperwork, profile, records, signing, trail
+from rules import (
+    accounts,
+    answers,
+    consents,
+    desk,
+    markdown,
+    memberships,
+    outbox,
+    paperwork,
+    profile,
+    records,
+    signing,
+    trail,
+)
 from rules.charging import REASONS, STATUSES
 from rules.clinic import home_zone
 from rules.refused import Refused
@@ -145,7 +158,7 @@ def task(number):
     row = guard.found(query, number)
     trail.looked(guard.by(), row.patient, "paperwork")
     version = paperwork.version_of(row)
-    signature = answers.signature_of(row) if row.paperwork.kind == "consent" else None
+    signature = consents.signature_as(row, "patient") if row.paperwork.kind == "consent" else None
     return respond.page(
         "staff/patients/task.html",
         task=row,
