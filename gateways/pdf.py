@@ -1,0 +1,25 @@
+"""Makes a PDF out of HTML: tagged for screen readers (PDF/UA-1), and nothing is fetched, from nowhere."""
+
+VARIANT = "pdf/ua-1"
+WANTED = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core"
+
+
+class Missing(Exception):
+    """What makes PDFs is not on this machine; the reason is for whoever runs the portal."""
+
+    def __init__(self, reason: str):
+        super().__init__(reason)
+        self.reason = reason
+
+
+def made(html: str) -> bytes:
+    """The PDF of one HTML page that brings its own styles; pictures only as data: addresses. Raises Missing.
+
+    WeasyPrint takes a second and 44 MB to be imported, so it is there only once somebody signed.
+    """
+    try:
+        import weasyprint
+    except OSError as fault:  # ctypes found no Pango
+        raise Missing(f"Pango is missing on the portal's machine: apt install {WANTED}") from fault
+    only_data = weasyprint.urls.URLFetcher(allowed_protocols=["data"], allow_redirects=False)
+    return weasyprint.HTML(string=html, url_fetcher=only_data).write_pdf(pdf_variant=VARIANT)
