@@ -11,7 +11,7 @@ from huey.consumer import Consumer
 import settings
 from clock import now
 from database import db
-from rules import charging, memberships, sending, tidying
+from rules import charging, memberships, reminders, sending, tidying
 
 log = logging.getLogger("foyer.tasks")
 QUIET = ("huey", "huey.consumer", "huey.consumer.Scheduler", "huey.consumer.Worker")
@@ -30,6 +30,13 @@ def drain():
     with db.connection_context():
         charging.ask_due()
         sending.send_due(going=lambda: not stopping.is_set())
+
+
+def sweep():
+    """Each minute: send what is due, then remind of open paperwork; what is put wakes the sender once more."""
+    drain()
+    with db.connection_context():
+        reminders.put_due(now())
 
 
 def renew():
@@ -55,7 +62,7 @@ def built(chosen: settings.Settings):
     else:
         huey = PostgresHuey("foyer", dsn=chosen.database_url, results=False)
     huey.drain = huey.task(name="drain")(drain)
-    huey.periodic_task(crontab(minute="*"), name="sweep")(drain)
+    huey.periodic_task(crontab(minute="*"), name="sweep")(sweep)
     huey.periodic_task(crontab(minute="7"), name="renew")(renew)
     huey.periodic_task(crontab(minute="30", hour="3"), name="tidy")(tidy)
     return huey

@@ -17,8 +17,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import settings
 from clock import now
-from models import OPEN_TASK, AppointmentMove, Charge, Paperwork, Task
-from rules import calendar_file, codes, instructions, markdown, memberships, outbox, policy, words
+from models import OPEN_TASK, TO_COME, AppointmentMove, Charge, Paperwork, Task
+from rules import calendar_file, codes, instructions, markdown, memberships, outbox, policy, reminders, words
 from rules.clinic import the_clinic
 from rules.templates import current_version
 
@@ -198,6 +198,27 @@ def _calendar(appointment, method):
     return Attachment("appointment.ics", calendar_file.ics(appointment, method=method), method)
 
 
+def _reminder(delivery):
+    appointment = delivery.appointment
+    if delivery.details.get("for_start") not in (None, appointment.starts_at.isoformat()):
+        raise NotNow("The appointment was moved")
+    return {**_visit(delivery), **_left(delivery)}
+
+
+def _nudge(delivery):
+    appointment = delivery.appointment
+    if appointment.status not in TO_COME:
+        raise NotNow(f"The appointment was {appointment.status}")
+    return {**_facts_of(appointment), **_left(delivery)}
+
+
+def _left(delivery):
+    left = reminders.left_of(delivery.appointment)
+    if not left:
+        raise NotNow("Nothing was open any more")
+    return {"open_tasks": len(left), "minutes": left.minutes}
+
+
 def _before(delivery):
     return {**_visit(delivery), **_instruction(delivery)}
 
@@ -242,6 +263,8 @@ FACTS = {
     "booking_confirmed": _booked,
     "pre_treatment": _before,
     "post_treatment": _after,
+    "paperwork_reminder": _reminder,
+    "paperwork_nudge": _nudge,
     "appointment_moved": _moved,
     "appointment_cancelled": _cancelled,
     "charge_receipt": _charge,

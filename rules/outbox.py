@@ -22,6 +22,8 @@ KIND_WORDS = {
     "booking_confirmed": "Booking confirmed",
     "pre_treatment": "Pre-treatment instructions",
     "post_treatment": "Post-treatment instructions",
+    "paperwork_reminder": "Reminder of open paperwork",
+    "paperwork_nudge": "Nudge by the front desk",
     "appointment_moved": "Appointment moved",
     "appointment_cancelled": "Appointment cancelled",
     "charge_receipt": "Receipt",
