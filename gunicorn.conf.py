@@ -30,7 +30,7 @@ class DiscreetLogger(Logger):
     """One line a request, without what may be personal or secret: no query, reader, referrer or one-time link."""
 
     def access(self, resp, req, environ, request_time):
-        path = re.sub(r"^(/staff/setup/).+", r"\1...", environ.get("PATH_INFO", ""))
+        path = re.sub(r"^(/staff/setup/|/h/).+", r"\1...", environ.get("PATH_INFO", ""))
         method, status = environ.get("REQUEST_METHOD", "-"), str(resp.status).split(" ")[0]
         self.access_log.info("%s %s %s %.0f ms", method, quote(path), status, request_time.total_seconds() * 1000)
 

@@ -25,9 +25,9 @@ from database import db, open_database
 from models import Clinic
 from rules import faults, outbox, words
 from rules.refused import Refused
-from views import demo, guard, photos, public
+from views import demo, guard, handover, photos, public
 from views.hypermedia import PortalRequest
-from views.patient import account, appointments, booking, home, kept, memberships, paperwork, profile, signin
+from views.patient import account, appointments, booking, guardian, home, kept, memberships, paperwork, profile, signin
 from views.staff import appointments as staff_appointments
 from views.staff import booking as staff_booking
 from views.staff import charges, desk, locations, messages, patients, people, plans, policies, providers, services
@@ -38,8 +38,8 @@ from views.staff import signin as staff_signin
 log = logging.getLogger("foyer.portal")
 HERE = Path(__file__).resolve().parent
 AREAS = [
-    public, demo, photos,
-    signin, kept, home, booking, appointments, paperwork, memberships, account, profile,
+    public, demo, photos, handover,
+    signin, kept, home, booking, appointments, paperwork, guardian, memberships, account, profile,
     staff_signin, desk, staff_appointments, staff_booking, patients, charges, services, staff_paperwork, providers,
     locations, policies, plans, messages, staff_clinic, people,
 ]  # fmt: skip

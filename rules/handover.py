@@ -104,7 +104,7 @@ def may_open(hand_over: HandOver, browser: str) -> bool:
 
 
 def prove(hand_over: HandOver, birth_date: date, browser: str, by: Actor) -> None:
-    """Open the link in this browser, by the patient's birth date. Refused (field "birth_date") when it is another.
+    """Open the link in this browser, by the patient's birth date. Refused (field "day") when it is another.
 
     A try counts before its answer is known. With the last one the link ends; `facts["over"]` says so.
     """
@@ -140,8 +140,19 @@ def prove(hand_over: HandOver, birth_date: date, browser: str, by: Actor) -> Non
         raise Refused(OVER, over=True)
     raise Refused(
         f"That is not the birth date we have. You can try {count(MOST_TRIES - tries, 'more time', 'more times')}.",
-        "birth_date",
+        "day",
     )
+
+
+def day_of(day: str, month: str, year: str) -> date:
+    """The birth date that was typed in three fields. Refused (field "day") when it is no day: that is no try."""
+    parts = [(part or "").strip() for part in (year, month, day)]
+    try:
+        if not all(part.isascii() and part.isdigit() and len(part) <= 4 for part in parts):
+            raise ValueError("not numbers")
+        return date(*map(int, parts))
+    except ValueError:
+        raise Refused("Enter the birth date as day, month and year, such as 27 3 2009.", "day") from None
 
 
 def end(hand_over: HandOver, by: Actor, why: str) -> None:

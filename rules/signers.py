@@ -3,10 +3,13 @@
 from datetime import date
 
 from clock import local, now
-from models import Clinic, PaperworkVersion, Patient, Signature, Task
+from database import write_tx
+from models import Clinic, PaperworkVersion, Patient, Signature, Staff, Task
+from rules import consents, signing
 from rules.clinic import the_clinic
+from rules.profile import tidy
 from rules.refused import Refused
-from rules.templates import current_version
+from rules.templates import version_of
 
 BEFORE_THE_VISIT = ("patient", "guardian")
 ROLES = ("patient", "guardian", "witness", "provider")
@@ -17,6 +20,12 @@ ROLE_WORDS = {
     "provider": "Provider",
 }
 RELATIONS = {"parent": "Parent", "legal guardian": "Legal guardian", "other": "Somebody else"}
+LONGEST_RELATION = 80
+COUNTER_SIGN = ("provider", "owner")  # the roles of staff that may sign as the provider
+FIRST = {"patient": "the patient", "guardian": "the guardian"}
+CLOSED = "This is not needed any more, so nobody needs to sign it."
+OTHER_TEXT = "The text has changed since you opened this page. Please read it once more."
+NOT_ASKED = {"witness": "This consent asks for no witness.", "provider": "This consent asks for no counter-signature."}
 NO_BIRTH_DATE = "Please fill in the birth date in the profile first: whether a guardian signs too depends on it."
 
 
@@ -47,7 +56,7 @@ def judged_on(task: Task, signed_at=None) -> date:
 
 
 def needed(task: Task) -> list[str]:
-    """The roles in which this consent is signed, in their order; none for other paperwork and for what is not needed."""
+    """The roles in which this consent is signed, in their order; none for what is no consent or not needed."""
     return missing_of([task])[task.id][0]
 
 
@@ -108,23 +117,108 @@ def refuse_unknown_age(task: Task) -> None:
         raise Refused(NO_BIRTH_DATE, unknown_age=True)
 
 
+def text_version(task: Task) -> PaperworkVersion:
+    """The version that everybody signs: the one this was begun with, else the current one."""
+    return version_of(source_of(task))
+
+
 def sign_as_guardian(task: Task, by, version: PaperworkVersion, *, full_name, relation, method, strokes=None,
                      agreed=False, relation_words="") -> bool:  # fmt: skip
-    """The guardian's own signature under the text that the minor signs. False when they signed before."""
-    raise NotImplementedError
+    """The guardian's own signature under the text that the minor signs, before or after them. False when it stands.
+
+    `relation` is one of RELATIONS; for "other" the words say which.
+    """
+    with write_tx():
+        task = Task.get_by_id(task.id)
+        if _signature(task, "guardian"):
+            return False
+        refuse_unknown_age(task)
+        if "guardian" not in needed(task):
+            raise Refused(
+                CLOSED if task.status == "not_needed" else f"{task.patient.called} is of age and signs alone."
+            )
+        if task.lapsed_at or task.counted_from_id:
+            raise Refused(CLOSED)
+        relation = _relation(relation, relation_words)
+        _agreed(agreed)
+        if task.version_id is None:
+            Task.update(status="in_progress", version=version, begun_at=now()).where(Task.id == task.id).execute()
+        elif task.version_id != version.id:
+            raise Refused(OTHER_TEXT)
+        _sign(task, by, version, "guardian", full_name, method, strokes, {"relation": relation})
+        consents.close_if_complete(task, by)
+        return True
 
 
 def sign_as_witness(task: Task, by, version: PaperworkVersion, *, full_name, method, strokes=None, agreed=False):
-    """Somebody of the staff saw the others sign. False when somebody did so before."""
-    raise NotImplementedError
+    """Somebody at the clinic saw the others sign, and signs in their own name. False when somebody did before."""
+    with write_tx():
+        task = source_of(Task.get_by_id(task.id))
+        if _signature(task, "witness"):
+            return False
+        _in_turn(task, "witness")
+        others = Signature.select(Signature.signer_name).where(Signature.task == task)
+        if tidy(full_name).casefold() in {tidy(row.signer_name).casefold() for row in others}:
+            raise Refused("A witness is somebody else than who signs. Type the witness’s own name.", "full_name")
+        _agreed(agreed)
+        _sign(task, by, version, "witness", full_name, method, strokes, {})
+        return True
 
 
 def sign_as_provider(task: Task, by, version: PaperworkVersion, *, method, strokes=None, agreed=False):
-    """The provider's counter-signature, in the name they work under. False when one stands already."""
-    raise NotImplementedError
+    """The counter-signature of a provider or an owner, in the name they work under. False when one stands already."""
+    with write_tx():
+        task = source_of(Task.get_by_id(task.id))
+        if _signature(task, "provider"):
+            return False
+        staff = Staff.get_or_none(Staff.id == by.number) if by.is_staff else None
+        if staff is None or staff.role not in COUNTER_SIGN:
+            raise Refused("Only a provider or the owner can counter-sign.")
+        _in_turn(task, "provider")
+        _agreed(agreed)
+        _sign(task, by, version, "provider", staff.name, method, strokes, {})
+        return True
 
 
-def text_version(task: Task) -> PaperworkVersion:
-    """The version that everybody signs: the one this was begun with, else the current one."""
-    task = source_of(task)
-    return task.version if task.version_id else current_version(task.paperwork_id)
+def _signature(task: Task, role: str) -> bool:
+    return Signature.select().where(Signature.task == source_of(task), Signature.role == role).exists()
+
+
+def _relation(relation: str, words: str) -> str:
+    if relation not in RELATIONS:
+        raise Refused("Choose how you are related.", "relation")
+    if relation != "other":
+        return relation
+    words = tidy(words)
+    if not words:
+        raise Refused("Write how you are related, such as “grandmother with custody”.", "relation_words")
+    if len(words) > LONGEST_RELATION:
+        raise Refused(f"Keep it to {LONGEST_RELATION} characters or fewer.", "relation_words")
+    return words
+
+
+def _agreed(agreed: bool) -> None:
+    if not agreed:
+        raise Refused("Tick the box to say so.", "agreed")
+
+
+def _in_turn(task: Task, role: str) -> None:
+    """Who signs at the visit signs what the others have signed, and after them."""
+    roles, open_ones = missing_of([task])[task.id]
+    if role not in roles or task.lapsed_at:
+        raise Refused(CLOSED if task.status == "not_needed" or task.lapsed_at else NOT_ASKED[role])
+    first = [FIRST[one] for one in open_ones if one in BEFORE_THE_VISIT]
+    if first:
+        raise Refused(f"{' and '.join(first)} must sign first. Then it is the {role}’s turn.".capitalize())
+
+
+def _sign(task: Task, by, version: PaperworkVersion, role, full_name, method, strokes, details) -> None:
+    """The signature itself; whoever signs after the first signs the very same text."""
+    signed = Task.get_by_id(task.id).version
+    if signed.id != version.id:
+        raise Refused(OTHER_TEXT)
+    signing.sign(
+        patient=task.patient, by=by, text=consents.text_of(version), version_digest=version.digest, method=method,
+        signer_name=full_name, strokes=strokes, task=task, time_zone=task.appointment.location.time_zone, role=role,
+        details=details,
+    )  # fmt: skip

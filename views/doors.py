@@ -2,8 +2,11 @@
 
 from typing import NamedTuple
 
-from models import HandOver, Task
-from rules import handover
+from flask import abort
+
+from clock import now
+from models import Appointment, HandOver, Location, Paperwork, Patient, Provider, Service, Task
+from rules import handover, paperwork
 from rules.actor import Actor
 from views import guard
 
@@ -29,3 +32,32 @@ def handed(task: Task, hand_over: HandOver) -> Door:
     here = guard.by()
     by = handover.actor(hand_over, ip=here.ip, agent=here.agent)
     return Door("/handed", task, by, "/handed", True, hand_over.purpose)
+
+
+def own(number: int, *kinds: str) -> Task:
+    """A task of the signed-in patient with all that its page names; 404 for anybody else's, or not yet to be seen."""
+    return _may_be_seen(guard.mine(whole(), number), kinds)
+
+
+def found(number: int, *kinds: str) -> Task:
+    """The same for a member of staff."""
+    return _may_be_seen(guard.found(whole(), number), kinds)
+
+
+def whole():
+    """Tasks, each with its paperwork, patient and visit."""
+    return (
+        Task.select(Task, Paperwork, Patient, Appointment, Service, Location, Provider)
+        .join_from(Task, Paperwork)
+        .join_from(Task, Patient)
+        .join_from(Task, Appointment)
+        .join_from(Appointment, Service)
+        .join_from(Appointment, Location)
+        .join_from(Appointment, Provider)
+    )
+
+
+def _may_be_seen(task: Task, kinds) -> Task:
+    if (kinds and task.paperwork.kind not in kinds) or not paperwork.may_be_seen(task, now()):
+        abort(404)
+    return task

@@ -71,8 +71,9 @@
 
   // With scripts, drawing is offered first, unless the person came back with a name typed.
   part("choice").hidden = false;
-  const typed = root.querySelector('input[name="full_name"]').value.trim() || root.querySelector('[data-part="typed"] .error');
-  if (!typed) methods.forEach((method) => (method.checked = method.value === "drawn"));
+  const typed = root.querySelector('input[name="full_name"]')?.value.trim() || root.querySelector('[data-part="typed"] .error');
+  const chosen = "chosen" in root.dataset; // the page came back: what was chosen stays so
+  if (!typed && !chosen) methods.forEach((method) => (method.checked = method.value === "drawn"));
   choose();
   const strokes = earlier();
   fit();

@@ -2,6 +2,11 @@
 
 AUDIENCES = {
     "GET /clinic.css": "everyone",
+    "GET /h/<token>": "everyone",
+    "GET /handed/door": "everyone",
+    "POST /handed/door": "everyone",
+    "GET /handed": "handed",
+    "POST /handed/guardian": "handed",
     "GET /demo/mailbox": "everyone",
     "GET /demo/mailbox/<name>": "everyone",
     "GET /healthz": "everyone",
@@ -53,6 +58,9 @@ AUDIENCES = {
     "POST /photos/<int:number>/removal": "patient",
     "GET /tasks/<int:number>": "patient",
     "POST /tasks/<int:number>/answers": "patient",
+    "GET /tasks/<int:number>/guardian": "patient",
+    "POST /tasks/<int:number>/guardian": "patient",
+    "POST /tasks/<int:number>/hand-over": "patient",
     "POST /tasks/<int:number>/signature": "patient",
     "POST /tasks/<int:number>/submission": "patient",
     "GET /staff": "staff",

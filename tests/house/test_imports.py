@@ -39,7 +39,8 @@ def test_imports_go_downwards(place):
 
 
 def test_only_portal_imports_routes():
-    """Views import guard, respond, hypermedia, entrance and the forms beside them; never another area's routes."""
+    """Views import guard, respond, hypermedia, entrance, the forms beside them and the pages that a signed-in patient
+    and a hand-over link share; never another area's routes."""
     shared = {
         "guard",
         "respond",
