@@ -112,7 +112,7 @@ def addresses(rule, world):
         "/staff/providers/": [world.clinic.dr_lin.id],
         "/staff/services/": [world.clinic.botox.id],
         "/staff/tasks/": [task.id for task in world.tasks.values()],
-        "/staff/clinic/": ["names", "notes", "look", "links", "booking", "portal"],
+        "/staff/clinic/": ["names", "notes", "look", "links", "booking", "reminders", "portal"],
         "/staff/locations/": [world.clinic.soho.id],
         "/staff/people/": [world.clinic.desk.id],
         "/staff/people/invitations/": [world.invitation.id],

@@ -9,7 +9,7 @@ from wtforms.fields import SelectChoice
 from wtforms.validators import Length, Optional
 
 from rules import clinic as details
-from rules import profile
+from rules import profile, reminders
 from rules.codes import tidy_email
 from rules.refused import Refused
 from rules.words import span
@@ -93,6 +93,20 @@ class BookingForm(FlaskForm):
     grace_minutes = WholeNumber("A booking can be undone free of charge for … minutes", 0, 60, "minutes")
 
 
+class HoursField(StringField):
+    """Hours before a visit, typed as 72, 24; its data is a list."""
+
+    def process_formdata(self, valuelist):
+        self.data = valuelist[0] if valuelist else ""
+
+    def _value(self):
+        return ", ".join(map(str, self.data)) if isinstance(self.data, list) else self.data or ""
+
+
+class RemindersForm(FlaskForm):
+    remind_hours = HoursField("Hours before the visit", [obeys(reminders.checked_hours)], render_kw={"maxlength": 40})
+
+
 class PortalForm(FlaskForm):
     patient_idle_minutes = WholeNumber("Sign patients out after … idle minutes", 5, 120, "minutes")
     staff_idle_minutes = WholeNumber("Sign staff out after … idle minutes", 5, 480, "minutes")
@@ -106,6 +120,7 @@ SECTIONS = {
     "look": ("Colour and currency", LookForm),
     "links": ("Links in the footer", LinksForm),
     "booking": ("Booking", BookingForm),
+    "reminders": ("Reminders of open paperwork", RemindersForm),
     "portal": ("Signing out and mail", PortalForm),
 }
 
@@ -168,6 +183,7 @@ def parts(clinic):
             ("Least notice", span(clinic.lead_minutes)), ("How far ahead", span(clinic.horizon_days * 1440)),
             ("A time every", span(clinic.slot_minutes)), ("Undo a booking for", span(clinic.grace_minutes)),
         ],
+        "reminders": [("Sent", reminders.hours_words(clinic.remind_hours))],
         "portal": [
             ("Patients idle out after", span(clinic.patient_idle_minutes)),
             ("Staff idle out after", span(clinic.staff_idle_minutes)),
