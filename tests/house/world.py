@@ -4,8 +4,11 @@ import hashlib
 import re
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
+from io import BytesIO
 from types import SimpleNamespace
 from uuid import uuid4
+
+from PIL import Image
 
 import clock
 from database import write_tx
@@ -22,7 +25,7 @@ from models import (
     TrailEntry,
     WorkingHours,
 )
-from rules import answers, consents, instructions, memberships, outbox, paperwork, people, scheduling
+from rules import answers, consents, instructions, memberships, outbox, paperwork, people, photos, scheduling
 from rules.actor import Actor
 
 MONDAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -54,6 +57,13 @@ def booked(clinic, service, starts_at, patient=None):
     )  # fmt: skip
 
 
+def picture():
+    """A small one, as a file that somebody sends."""
+    kept = BytesIO()
+    Image.new("RGB", (8, 8), "white").save(kept, "JPEG")
+    return BytesIO(kept.getvalue())
+
+
 def build(clinic, name="Ava Moreno", reason="Lines"):
     """Ava has a visit on Friday whose paperwork is begun, signed and read, a late cancellation with its charge, a
     membership, messages that went and did not; the clinic has all the rest. It is Monday."""
@@ -68,6 +78,7 @@ def build(clinic, name="Ava Moreno", reason="Lines"):
         tasks["consent"], ava, paperwork.version_of(tasks["consent"]),
         method="typed", full_name=name, agreed=True,
     )  # fmt: skip
+    photo = photos.add(tasks["questionnaire"], "reason", picture(), ava)
     instructions.read(tasks["pre_treatment"], ava)
     membership = memberships.join(
         clinic.ava, clinic.glow, memberships.agreement_of(clinic.glow), ava, "a-key-of-ava",
@@ -84,7 +95,7 @@ def build(clinic, name="Ava Moreno", reason="Lines"):
     return SimpleNamespace(
         clinic=clinic, visit=visit, late=late, tasks=tasks, membership=membership, failed=failed, off=off,
         charge=Charge.get(Charge.appointment == late), invitation=invitation, setup=link.rsplit("/", 1)[1],
-        hours=WorkingHours.get(WorkingHours.provider == clinic.dr_lin),
+        hours=WorkingHours.get(WorkingHours.provider == clinic.dr_lin), photo=photo,
     )  # fmt: skip
 
 
@@ -96,6 +107,8 @@ def addresses(rule, world):
     numbers = {
         "/appointments/": [world.visit.id, world.late.id],
         "/tasks/": [task.id for task in world.tasks.values()],
+        "/photos/": [world.photo.id],
+        "/staff/photos/": [world.photo.id],
         "/account/receipts/": [world.charge.id],
         "/membership/": [world.membership.id],
         "/membership/plans/": [world.clinic.glow.id],
@@ -212,7 +225,7 @@ def every_form(browser, world, *kinds):
     """{address: fields} of each form on those pages, and each address that takes a POST without one."""
     forms = {}
     for address, answer in every_page(browser, world, *kinds):
-        for action, fields in Forms(answer.text).found:
+        for action, fields in Forms(answer.text if answer.mimetype == "text/html" else "").found:
             forms.setdefault(action or address, {}).update(fields)
     for rule in routes(world.clinic.app, *kinds):
         if "POST" in rule.methods:
