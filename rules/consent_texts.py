@@ -51,6 +51,13 @@ def text_of(version: PaperworkVersion) -> str:
     return "\n\n".join(parts)
 
 
+def chosen_words(version: PaperworkVersion, details: dict) -> list[tuple[str, str]]:
+    """What was answered to each permission that this version asks for, as a person reads it."""
+    said = details.get("permissions", {})
+    words = {True: "Yes", False: "No"}
+    return [(PERMISSIONS[kind][0], words.get(said.get(kind), "Left open")) for kind in kinds_of(version)]
+
+
 def tidy_details(details: dict | None) -> dict:
     """The details of a consent as a version keeps them; {} when it asks for nothing more than a signature.
 

@@ -10,7 +10,14 @@ from clock import now
 from database import write_tx
 from models import OPEN_TASK, TO_COME, PaperworkVersion, Permission, Signature, Task, TrailEntry
 from rules import notices, paperwork, signers, signing, trail
-from rules.consent_texts import PERMISSIONS, clauses_of, kinds_of, text_of, tidy_details  # noqa: F401 - one door
+from rules.consent_texts import (  # noqa: F401 - one door
+    PERMISSIONS,
+    chosen_words,
+    clauses_of,
+    kinds_of,
+    text_of,
+    tidy_details,
+)
 from rules.profile import tidy, tidy_text
 from rules.refused import Refused
 

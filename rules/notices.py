@@ -118,25 +118,14 @@ def agree(patient, by, number) -> NoticeConsent:
 
 
 def prefer_paper(patient, by, task=None) -> None:
-    """The patient wants to sign on paper. Staff see it on the record and at each visit; a task stays open."""
+    """From now on this patient signs on paper; what was signed stays valid, and a task stays open. Staff see it."""
     with write_tx():
+        live = (NoticeConsent.patient == patient) & NoticeConsent.withdrawn_at.is_null()
+        if NoticeConsent.update(withdrawn_at=now()).where(live).execute():
+            trail.record(by, "notice withdrawn", f"patient {patient.id}", patient=patient)
         first = Patient.update(paper_since=now()).where(
             (Patient.id == patient.id) & Patient.paper_since.is_null()
         ).execute()  # fmt: skip
         if first:
             subject = f"task {task.id}" if task else f"patient {patient.id}"
             trail.record(by, "paper preferred", subject, patient=patient)
-
-
-def withdraw(patient, by) -> bool:
-    """From now on this patient signs on paper; what was signed stays valid. False when nothing was agreed to."""
-    with write_tx():
-        gone = (
-            NoticeConsent.update(withdrawn_at=now())
-            .where((NoticeConsent.patient == patient) & NoticeConsent.withdrawn_at.is_null())
-            .execute()
-        )
-        if gone:
-            trail.record(by, "notice withdrawn", f"patient {patient.id}", patient=patient)
-            prefer_paper(patient, by)
-        return bool(gone)

@@ -61,6 +61,8 @@ AUDIENCES = {
     "GET /tasks/<int:number>/guardian": "patient",
     "POST /tasks/<int:number>/guardian": "patient",
     "POST /tasks/<int:number>/hand-over": "patient",
+    "GET,POST /tasks/<int:number>/notice": "patient",
+    "GET,POST /tasks/<int:number>/refusal": "patient",
     "POST /tasks/<int:number>/signature": "patient",
     "POST /tasks/<int:number>/submission": "patient",
     "GET /staff": "staff",

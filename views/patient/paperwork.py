@@ -4,10 +4,9 @@ from flask import Blueprint, abort, make_response, render_template, request, url
 
 from clock import now
 from models import Appointment, Location, Paperwork, Patient, Provider, Service, Task
-from rules import answers, consents, instructions, markdown, paperwork, signing
+from rules import answers, consents, instructions, markdown, paperwork
 from rules.refused import Refused
-from views import guard, questionnaire, respond
-from views.signature import SignatureForm
+from views import answering, consenting, doors, guard, respond
 
 area = Blueprint("paperwork", __name__)
 
@@ -37,12 +36,12 @@ def own(number: int, *kinds: str) -> Task:
 @guard.audience("patient")
 def detail(number):
     task = own(number)
-    if task.status == "not_needed":
+    if task.status == "not_needed" and not consents.may_still_sign(task):
         return respond.page("patient/paperwork/not_needed.html", task=task)
     if task.paperwork.kind == "questionnaire":
-        return answered(task) if task.status == "done" else ask(task)
+        return answering.begin(doors.mine(task))
     if task.paperwork.kind == "consent":
-        return signed(task) if task.status == "done" else read_and_sign(task, SignatureForm(formdata=None))
+        return consent(task)
     return read(task)
 
 
@@ -69,119 +68,69 @@ def go_on(words: str):
 # --- questionnaires -----------------------------------------------------------------------------
 
 
-def ask(task: Task, form=None, version=None):
-    version = version or paperwork.version_of(task)
-    stored = answers.of(task)
-    form = form if form is not None else questionnaire.filled(version, stored)
-    return respond.form_page(
-        "patient/paperwork/questionnaire.html",
-        form,
-        answered=answers.count(version, stored),
-        prefilled=task.status == "open" and bool(stored),
-        **frame(task, version),
-    )
+def questions(number: int):
+    """The signed-in patient's door to a questionnaire of theirs."""
+    return doors.mine(own(number, "questionnaire"))
 
 
-def answered(task: Task):
-    version = paperwork.version_of(task)
-    return respond.page(
-        "patient/paperwork/answered.html", told=answers.told(version, answers.of(task)), **frame(task, version)
-    )
+@area.get("/tasks/<int:number>/sections/<int:section>")
+@guard.audience("patient")
+def section(number, section):
+    return answering.section(questions(number), section)
+
+
+@area.post("/tasks/<int:number>/sections/<int:section>")
+@guard.audience("patient")
+@guard.takes_files(100)
+def save_section(number, section):
+    return answering.save_section(questions(number), section)
 
 
 @area.post("/tasks/<int:number>/answers")
 @guard.audience("patient")
 def save(number):
-    """One answer as it was given (htmx), or all so far ("Save and finish later")."""
-    task = own(number, "questionnaire")
-    only = request.form.get("only")
-    try:
-        version = paperwork.shown_version(task, request.form.get("version"))
-        given = questionnaire.given(version, only=only if request.htmx else None)
-        problems = answers.save_answers(task, given, guard.by(), version)
-    except Refused as no:
-        return refused(task, no)
-    if request.htmx:
-        return saved_part(version, task, only, problems)
-    if problems:
-        return ask(task, questionnaire.with_problems(version, problems), version)
-    return respond.done(url_for("home.home"), "Your answers are saved. You can finish whenever you like.")
+    return answering.save_one(questions(number))
 
 
-def saved_part(version, task, key, problems):
-    stored = answers.of(task)
-    part = render_template(
-        "patient/paperwork/_saved.html",
-        problem=problems.get(key),
-        emptied=key not in stored,
-        answered=answers.count(version, stored),
-        version=version,
-    )
-    return make_response(part, 422 if problems else 200)
-
-
-def refused(task: Task, no: Refused):
-    """The rule said no to all of it: the answers were sent before, or the text is a new one."""
-    if request.htmx:
-        return make_response(render_template("patient/paperwork/_saved.html", problem=no.words), 422)
-    if task.status in ("open", "in_progress"):
-        form = questionnaire.filled(paperwork.version_of(task), answers.of(task))
-        respond.refuse(form, no)
-        return ask(task, form)
-    raise no
+@area.get("/tasks/<int:number>/check")
+@guard.audience("patient")
+def check(number):
+    return answering.check(questions(number))
 
 
 @area.post("/tasks/<int:number>/submission")
 @guard.audience("patient")
 def submit(number):
-    task = own(number, "questionnaire")
-    if task.status == "done":
-        return go_on("Your answers were sent already.")
-    try:
-        version = paperwork.shown_version(task, request.form.get("version"))
-        answers.submit(task, questionnaire.given(version), guard.by(), version)
-    except Refused as no:
-        if "problems" not in no.facts:
-            return refused(task, no)
-        return ask(task, questionnaire.with_problems(version, no.facts["problems"]), version)
-    return go_on("Thank you. Your answers are with the clinic.")
+    return answering.submit(questions(number))
 
 
 # --- consents -----------------------------------------------------------------------------------
 
 
-def read_and_sign(task: Task, form, version=None):
-    version = version or paperwork.version_of(task)
-    return respond.form_page("patient/paperwork/consent.html", form, **frame(task, version))
-
-
-def signed(task: Task):
-    signature = consents.signature_as(task, "patient")
-    drawing = signing.svg(signature.strokes) if signature and signature.strokes else None
-    return respond.page(
-        "patient/paperwork/signed.html", signature=signature, drawing=drawing, **frame(task, task.version)
-    )
+def consent(task: Task):
+    """Read and sign it; or what was signed, by the patient at least."""
+    door = doors.mine(task)
+    if task.status == "done" or consents.signature_as(task, "patient"):
+        return consenting.signed(door)
+    return consenting.read_and_sign(door)
 
 
 @area.post("/tasks/<int:number>/signature")
 @guard.audience("patient")
 def sign(number):
-    task = own(number, "consent")
-    if task.status == "done":
-        return go_on("You have signed this already.")
-    form, version = SignatureForm(), None
-    try:
-        version = paperwork.shown_version(task, request.form.get("version"))
-        consents.sign_as_patient(
-            task, guard.by(), version, method=form.method.data, full_name=form.full_name.data,
-            strokes=form.strokes.data, agreed=form.agreed.data,
-        )  # fmt: skip
-    except Refused as no:
-        if task.status == "not_needed":
-            raise
-        respond.refuse(form, no)
-        return read_and_sign(task, form, version)
-    return go_on("Thank you. Your signature is with the clinic.")
+    return consenting.sign(doors.mine(own(number, "consent")))
+
+
+@area.route("/tasks/<int:number>/notice", methods=["GET", "POST"])
+@guard.audience("patient")
+def notice(number):
+    return consenting.notice(doors.mine(own(number, "consent")))
+
+
+@area.route("/tasks/<int:number>/refusal", methods=["GET", "POST"])
+@guard.audience("patient")
+def refusal(number):
+    return consenting.decline(doors.mine(own(number, "consent")))
 
 
 # --- instructions -------------------------------------------------------------------------------
