@@ -79,8 +79,13 @@ def holds(operator: str, wanted, value, on: date) -> bool:
 
 def _text(value) -> str:
     if isinstance(value, list):
-        return "\n".join(f"{entry['name']} {entry['note']}" for entry in value)
+        return "\n".join(f"{entry['name']} {entry.get('note', '')}" for entry in value)
     return str(value)
+
+
+def _read(question: dict, value):
+    """An answer as operators read it: a list that says "none" was answered, and mentions nothing, not even that word."""
+    return [{"name": ""}] if value == "none" and question["type"].endswith("_list") else value
 
 
 def asked(questions: list[dict], answers: dict, on: date) -> list[dict]:
@@ -92,7 +97,7 @@ def asked(questions: list[dict], answers: dict, on: date) -> list[dict]:
             open_section = fits
         if fits and open_section:
             shown.append(question)
-            known[question["key"]] = answers.get(question["key"])
+            known[question["key"]] = _read(question, answers.get(question["key"]))
     return shown
 
 
@@ -124,7 +129,7 @@ def found(questions: list[dict], answers: dict, on: date) -> list[Found]:
     for question in asked(questions, answers, on):
         value = answers.get(question["key"])
         for number, rule in enumerate(question.get("rules") or []):
-            if not holds(rule["is"], rule.get("value"), value, on):
+            if not holds(rule["is"], rule.get("value"), _read(question, value), on):
                 continue
             until_on = _until(rule, value, on)
             if until_on is None or until_on > on:

@@ -43,3 +43,13 @@ def test_a_block_counts_from_the_date_given_and_ends():
     [block] = conditions.found(QUESTIONS, {"last_dose": "2026-10-01"}, ON)
     assert block.until_on == date(2027, 3, 30)
     assert conditions.found(QUESTIONS, {"last_dose": "2026-01-01"}, ON) == []
+
+
+def test_somebody_who_takes_nothing_has_answered_and_mentions_nothing():
+    medication = {
+        "key": "takes", "type": "medication_list", "label": "What do you take?",
+        "rules": [{"is": "mentions", "value": "on", "then": "flag", "words": "Takes it"}],
+    }  # fmt: skip
+    assert conditions.found([medication], {"takes": "none"}, ON) == []
+    assert conditions.found([medication], {"takes": [{"name": "Iron", "note": ""}]}, ON)
+    assert conditions.missing([{**medication, "required": True}], {"takes": "none"}, ON) == []

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from rules import questions
+from rules import body_areas, conditions, questions
+from rules.question_types import KEY
 from rules.refused import Refused
 
 TEXT = {"key": "a", "label": "Why?", "type": "text", "required": True}
@@ -14,6 +15,12 @@ PICK = {"key": "a", "label": "Which?", "type": "single", "required": True, "choi
 MANY = {**PICK, "type": "multiple"}
 KILOS = {"key": "a", "label": "Weight", "type": "number", "required": True, "unit": "kg", "least": 30, "most": 250}
 DAY = {"key": "a", "label": "Since", "type": "date", "required": False}
+PAIN = {"key": "a", "label": "Pain", "type": "scale", "required": True, "least": 0, "most": 10, "low": "", "high": ""}
+MAIL = {"key": "a", "label": "Doctor’s e-mail", "type": "email", "required": False}
+CALL = {**MAIL, "type": "phone"}
+AREA = {**MAIL, "label": "Where?", "type": "body_area"}
+SHOT = {**MAIL, "label": "Show us", "type": "photo", "most": 2}
+PILLS = {**MAIL, "label": "What do you take?", "type": "medication_list"}
 
 
 @pytest.mark.parametrize(
@@ -31,6 +38,20 @@ DAY = {"key": "a", "label": "Since", "type": "date", "required": False}
         (TEXT, "   ", None, "No answer"),
         (MANY, [], None, "No answer"),
         (MANY, [""], None, "No answer"),
+        (PAIN, "7", 7, "7 of 10"),
+        (PAIN, "0", 0, "0 of 10"),
+        (MAIL, " Doc@Example.COM ", "doc@example.com", "doc@example.com"),
+        (AREA, ["front_chest", "face_chin"], ["face_chin", "front_chest"], "Chin; Chest"),
+        (SHOT, ["12", "12", "9"], [12, 9], "2 photos"),
+        (PILLS, "none", "none", "None"),
+        (PILLS, ["none"], "none", "None"),
+        (PILLS, [{"name": " ", "note": ""}], None, "No answer"),
+        (
+            PILLS,
+            [{"name": " Aspirin ", "note": "100 mg"}, {"name": "", "note": ""}, {"name": "Iron"}],
+            [{"name": "Aspirin", "note": "100 mg"}, {"name": "Iron", "note": ""}],
+            "Aspirin (100 mg); Iron",
+        ),
     ],
 )
 def test_an_answer_that_fits_is_stored_tidily_and_reads_well(question, typed, stored, read):
@@ -56,6 +77,17 @@ def test_an_answer_that_fits_is_stored_tidily_and_reads_well(question, typed, st
         (KILOS, "NaN", "Enter a number"),
         (KILOS, "1e2", "Enter a number"),
         (KILOS, "9" * 40, "Enter a number"),
+        (DAY, "2090-01-01", "Enter a real date"),
+        (PAIN, "11", "Choose a number from 0 to 10 for “Pain”"),
+        (PAIN, "2.5", "Choose a number"),
+        (MAIL, "nobody", "Enter an e-mail address for “Doctor’s e-mail”"),
+        (AREA, ["moon"], "Choose from the answers for “Where?”"),
+        (SHOT, ["1", "2", "3"], "Add 2 photos at most for “Show us”"),
+        (SHOT, ["../secret"], "once more"),
+        (PILLS, "aspirin", "Write a name on each line"),
+        (PILLS, [{"name": "", "note": "daily"}], "Write a name beside “daily”"),
+        (PILLS, [{"name": "Iron"}] * 41, "40 lines at most"),
+        (PILLS, [{"name": "x" * 121}], "Use fewer words"),
     ],
 )
 def test_an_answer_that_does_not_fit_gets_a_sentence_that_names_the_question(question, typed, words):
@@ -64,7 +96,36 @@ def test_an_answer_that_does_not_fit_gets_a_sentence_that_names_the_question(que
     assert words in no.value.words
 
 
-@given(some.sampled_from([TEXT, PICK, MANY, KILOS, DAY]), some.text() | some.lists(some.text(), max_size=4))
+def test_a_phone_number_is_stored_in_one_form_and_read_in_groups(clinic):
+    assert questions.check(CALL, "212 555 0199") == "+12125550199"
+    assert questions.check(CALL, "+12125550199") == "+12125550199"
+    assert questions.said(CALL, "+12125550199") == "+1 212-555-0199"
+    with pytest.raises(Refused, match="Enter a phone number for “Doctor’s e-mail”"):
+        questions.check(CALL, "call me")
+
+
+def test_every_type_has_its_check_and_its_comparisons():
+    asking = set(questions.TYPES) - set(conditions.LAYOUT)
+    assert asking == set(conditions.OPERATORS)
+    for kind in questions.TYPES:
+        assert questions.check({"key": "a", "label": "A", "type": kind, "choices": []}, "") is None
+
+
+def test_the_chart_has_the_fine_areas_of_the_face_and_both_sides_of_the_body():
+    areas = questions.BODY_AREAS
+    assert 45 <= len(areas) <= 70
+    assert len(set(areas.values())) == len(areas), "each area has words of its own"
+    assert {body_areas.view_of(key) for key in areas} == set(body_areas.VIEWS)
+    for key in areas:
+        if key.endswith("_left"):
+            assert key.removesuffix("_left") + "_right" in areas
+        assert KEY.fullmatch(key)
+
+
+SAMPLES = [TEXT, PICK, MANY, KILOS, DAY, PAIN, MAIL, AREA, SHOT, PILLS]
+
+
+@given(some.sampled_from(SAMPLES), some.text() | some.lists(some.text() | some.dictionaries(some.text(), some.text())))
 def test_whatever_is_sent_is_stored_as_it_may_be_or_refused(question, typed):
     try:
         stored = questions.check(question, typed)
