@@ -199,7 +199,17 @@ def check_free(patient, service, starts_at, time_zone: str, by) -> None:
     if by.is_staff:
         until = f"until {words.date_words(block.until_on)}" if block.until_on else "until it is lifted"
         raise Refused(f"This treatment is blocked for this patient {until}. A provider can lift the block first.")
-    raise Refused(f"{block.words} {from_words(block)}", block=block.id)
+    raise Refused(f"{block.words} {from_words(block)}")
+
+
+def check_raised(appointment, by) -> None:
+    """A patient does not get a time that earlier answers forbid; raised inside its transaction, this undoes it.
+
+    Staff get it: they see the block on the visit, and lift it or find another day.
+    """
+    block = block_of_visit(appointment) if by.is_patient else None
+    if block:
+        raise Refused(f"{block.words} {from_words(block)}")
 
 
 def from_words(block: Finding) -> str:
@@ -207,6 +217,16 @@ def from_words(block: Finding) -> str:
     if block.until_on is None:
         return "The clinic will tell you when you can have this treatment."
     return f"You can have this treatment from {words.date_words(block.until_on)} on."
+
+
+def excused_of(appointment_ids) -> set[int]:
+    """Which of these visits cannot take place as planned: blocked on their day, or declined; one query."""
+    there = of_visits(appointment_ids)
+    return {number for number, them in there.items() if any(hinders(it) for it in them)}
+
+
+def hinders(finding: Finding) -> bool:
+    return finding.status == "declined" or (finding.then == "block" and stands(finding))
 
 
 def excused():

@@ -1,4 +1,4 @@
-"""Paperwork of a visit: what a booking asks for, what counts from earlier, and what a move or a cancellation changes."""
+"""Paperwork of a visit: what a booking asks for, what counts from earlier, and what a move or cancellation changes."""
 
 from clock import now
 from database import write_tx

@@ -9,6 +9,9 @@ becomes of the window (AppointmentMove.window):
 * open: the clinic moved the visit to a time whose window had already begun, so cancelling is free.
 
 Only the last move counts; a patient's move out of a closed window is itself late, and so keeps it closed.
+
+A visit that a block keeps from taking place, or that a provider declined, costs nothing at all to cancel or to move,
+and what it is moved to is never worse for that.
 """
 
 import json
@@ -19,10 +22,12 @@ from hashlib import sha256
 from clock import now
 from database import write_tx
 from models import AppointmentMove, Charge, Clinic, Policy, PolicyAcceptance
-from rules import trail
+from rules import findings, trail
 from rules.policy_text import text_of
 from rules.refused import Refused
 from rules.words import count, money, when
+
+EXCUSED = "Free: this appointment cannot take place as planned, so changing it costs nothing."
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,7 @@ class Fee:
     why: str  # one or two exact sentences for the page
     policy: Policy | None
     late_minor: int = 0  # what it costs after free_until
+    excused: bool = False  # the visit cannot take place as planned, so nothing costs anything
 
     @property
     def because(self) -> str:
@@ -72,7 +78,7 @@ def fee_for(appointment, at=None) -> Fee:
 
 
 def fees_for(appointments, at=None) -> dict[int, Fee]:
-    """fee_for of many appointments, by their ids, in three queries."""
+    """fee_for of many appointments, by their ids, in four queries."""
     at, appointments = at or now(), list(appointments)
     ids = [appointment.id for appointment in appointments]
     accepted = {
@@ -84,16 +90,22 @@ def fees_for(appointments, at=None) -> dict[int, Fee]:
         move.appointment_id: move
         for move in AppointmentMove.select().where(AppointmentMove.appointment.in_(ids)).order_by(AppointmentMove.id)
     }
-    grace = _grace()
-    return {a.id: cancelling_fee(a, accepted.get(a.id), moved.get(a.id), grace, at) for a in appointments}
+    grace, excused = _grace(), findings.excused_of(ids)
+    return {
+        a.id: cancelling_fee(a, accepted.get(a.id), moved.get(a.id), grace, at, a.id in excused) for a in appointments
+    }
 
 
 def _grace() -> timedelta:
     return timedelta(minutes=Clinic.select(Clinic.grace_minutes).where(Clinic.id == 1).scalar() or 0)
 
 
-def cancelling_fee(appointment, accepted, move, grace, at) -> Fee:
+def cancelling_fee(appointment, accepted, move, grace, at, excused=False) -> Fee:
     """The decision itself, over rows that are loaded already: the acceptance and the last move may be None."""
+    if excused:
+        policy = accepted.policy if accepted and accepted.policy.active else None
+        late_minor = min(shown_fee(policy, appointment.price_minor), accepted.shown_minor) if policy else 0
+        return Fee(0, appointment.currency, None, EXCUSED, policy, late_minor, excused=True)
     if accepted is None or not accepted.policy.active:
         return Fee(0, appointment.currency, None, "Free: no cancellation policy applies to this appointment.", None)
     policy = accepted.policy
@@ -138,6 +150,8 @@ def move_fee_for(appointment, at=None) -> Fee:
     at = at or now()
     cancelling = fee_for(appointment, at)
     policy = cancelling.policy
+    if cancelling.excused:
+        return cancelling
     if policy is None or not cancelling.late_minor:
         return Fee(0, cancelling.currency, None, cancelling.why.replace(" for cancelling", ""), policy)
     late = cancelling.amount_minor > 0
@@ -167,6 +181,9 @@ def no_show_fee_for(appointment) -> Fee:
     if accepted is None or not accepted.policy.active:
         return Fee(0, appointment.currency, None, "No cancellation policy applies to this appointment.", None)
     policy = accepted.policy
+    if findings.excused_of([appointment.id]):
+        why = "This appointment could not take place as planned, so not coming costs nothing."
+        return Fee(0, accepted.currency, None, why, policy, excused=True)
     amount = min(shown_no_show(policy, appointment.price_minor), accepted.shown_no_show_minor)
     if not amount:
         return Fee(0, accepted.currency, None, "Your booking's policy sets no fee for a missed appointment.", policy)
@@ -195,6 +212,8 @@ def words_after_move(appointment, starts_at, location, at) -> str:
         return "Cancelling stays free."
     costs = money(cancelling.late_minor, cancelling.currency)
     until = max(starts_at - timedelta(hours=cancelling.policy.notice_hours), appointment.booked_at + _grace())
+    if cancelling.excused and until < at:
+        return "After this move, cancelling is free until it starts."
     if window_after_move_by_patient(cancelling, moving.amount_minor) == "closed" or until < at:
         return f"Cancelling after this move costs {costs}."
     if until >= starts_at:
@@ -226,7 +245,7 @@ def words_before_booking(policy: Policy, service, starts_at, location) -> list[s
 
 def window_after_move(by, to_starts_at, charged_minor: int, cancelling: Fee, at) -> str:
     """What becomes of the free window when `by` moves the appointment; see the top of this file."""
-    if by.is_patient:
+    if by.is_patient and not cancelling.excused:
         return window_after_move_by_patient(cancelling, charged_minor)
     if cancelling.policy is None:
         return "follows"

@@ -3,7 +3,7 @@
 from clock import now
 from database import write_tx
 from models import TO_COME, Appointment, AppointmentMove, Charge, Clinic, PolicyAcceptance, ServiceProvider
-from rules import availability, charging, gone, instructions, outbox, paperwork, trail
+from rules import availability, charging, findings, gone, instructions, outbox, paperwork, trail
 from rules import policy as policies
 from rules.gone import explain as explain_gone  # noqa: F401 - the area's one door
 from rules.presence import arrive, complete, miss, possible, undo_arrival, undo_miss  # noqa: F401
@@ -30,6 +30,7 @@ def book(
                 raise Refused("This page was used already. Please load it again.")
             return there
         _check_offered(service, provider)
+        findings.check_free(patient, service, starts_at, location.time_zone, by)
         accepted = _accepted(policy, by)
         if shown_price_minor is not None and shown_price_minor != service.price_minor:
             raise Refused("The price changed while you were reading. Please look at it again.", field="policy")
@@ -72,6 +73,7 @@ def book(
             policy=accepted.number if accepted else None,
         )  # fmt: skip
         paperwork.begin_for(appointment, by)
+        findings.check_raised(appointment, by)
         instructions.announce(appointment, by)
         return appointment
 
@@ -171,6 +173,7 @@ def move(appointment, *, starts_at, provider, location, by, shown_minor=None) ->
         if (a.starts_at, a.provider_id, a.location_id) == (starts_at, provider.id, location.id):
             _copy(a, appointment)
             return None
+        findings.check_free(patient, service, starts_at, location.time_zone, by)
         opening = availability.opening_at(service, starts_at, provider=provider, location=location, **also)
         if opening is None:
             raise Refused(gone.why(service, starts_at, provider, **also), field="at")
@@ -206,6 +209,7 @@ def move(appointment, *, starts_at, provider, location, by, shown_minor=None) ->
             provider=provider.id, fee_minor=amount,
         )  # fmt: skip
         paperwork.after_move(a, by)
+        findings.check_raised(a, by)
         instructions.carry_along(a)
         outbox.skip("the appointment was moved again", appointment=a, kinds=["appointment_moved"])
         outbox.put(

@@ -1,13 +1,14 @@
 """A patient's appointments as they are read in lists: one query each, only what a card shows."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from peewee import JOIN, fn
 
+from clock import local
 from database import Written
 from models import TO_COME, Appointment, AppointmentMove, Location, Policy, PolicyAcceptance, Provider, Service
-from rules import policy
+from rules import findings, policy
 
 STATUS_WORDS = {
     "booked": "Booked",
@@ -59,6 +60,15 @@ class Line(NamedTuple):
     time_zone: str
     accepted: Accepted | None
     moved: Moved | None
+    blocked_until: date | None  # by an open block; findings.FOR_EVER: until staff lift it
+    declined: bool  # a provider does not want to treat it as planned
+
+    @property
+    def blocked(self) -> bool:
+        """Whether it cannot take place on its day, by what its patient answered."""
+        if self.status not in TO_COME or self.blocked_until is None:
+            return False
+        return local(self.starts_at, self.time_zone).date() < self.blocked_until
 
     def to_come(self, at) -> bool:
         """Still to come or under way; every other visit is past."""
@@ -76,6 +86,7 @@ def _listed():
             *(PolicyAcceptance.shown_minor, PolicyAcceptance.currency),
             *(Policy.active, Policy.notice_hours, Policy.fee_kind, Policy.fee_value),
             *(move.window, move.moved_at, move.from_starts_at),
+            *findings.excused(),
         )
         .join_from(a, Service)
         .join_from(a, Provider)
@@ -108,7 +119,10 @@ def _one(number):
 def _line(row) -> Line:
     shown_minor, currency, *terms = row[11:17]
     accepted = None if shown_minor is None else Accepted(shown_minor, currency, Terms(*terms))
-    return Line(*row[:11], accepted, None if row[17] is None else Moved(*row[17:]))
+    moved = None if row[17] is None else Moved(*row[17:20])
+    until, declined = row[20:]
+    until = date.fromisoformat(until) if isinstance(until, str) else until  # SQLite's MAX gives a text
+    return Line(*row[:11], accepted, moved, until, bool(declined))
 
 
 def one(appointment) -> Line:
@@ -149,5 +163,6 @@ def free_until_words(row, at, grace_minutes: int) -> str:
     """The exact local moment after which cancelling costs money, and how much; empty when it does not matter."""
     if row.status != "booked" or row.starts_at <= at:
         return ""
-    fee = policy.cancelling_fee(row, row.accepted, row.moved, timedelta(minutes=grace_minutes), at)
+    grace, excused = timedelta(minutes=grace_minutes), row.blocked or row.declined
+    fee = policy.cancelling_fee(row, row.accepted, row.moved, grace, at, excused)
     return policy.until_words(row, fee, at, row.time_zone)

@@ -79,7 +79,7 @@ def test_archived_paperwork_and_a_bare_service_bring_nothing(clinic):
 def test_earlier_work_counts_as_long_as_it_is_valid(clinic, time_machine, validity, days, gap, counts):
     Paperwork.update(validity=validity, validity_days=days).where(Paperwork.kind == "questionnaire").execute()
     time_machine.move_to(NOON - timedelta(days=gap), tick=False)
-    _, first = begin(clinic, NOON - timedelta(days=gap - 1) + timedelta(hours=1))
+    _, first = begin(clinic, NOON - timedelta(days=gap) + timedelta(hours=1))
     answer(first["questionnaire"])
     _, second = begin(clinic, NOON)
     task = second["questionnaire"]
