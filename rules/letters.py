@@ -18,7 +18,20 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 import settings
 from clock import now
 from models import OPEN_TASK, TO_COME, AppointmentMove, Charge, Paperwork, Task
-from rules import calendar_file, codes, instructions, markdown, memberships, outbox, policy, reminders, words
+from rules import (
+    calendar_file,
+    check_ins,
+    codes,
+    findings,
+    instruction_texts,
+    instructions,
+    markdown,
+    memberships,
+    outbox,
+    policy,
+    reminders,
+    words,
+)
 from rules.clinic import the_clinic
 from rules.templates import current_version
 
@@ -202,6 +215,13 @@ def _reminder(delivery):
     appointment = delivery.appointment
     if delivery.details.get("for_start") not in (None, appointment.starts_at.isoformat()):
         raise NotNow("The appointment was moved")
+def _postponed(delivery):
+    facts = _visit(delivery)
+    if findings.block_of_visit(delivery.appointment) is None:
+        raise NotNow("The appointment can take place as it stands now")
+    return {**facts, "link": f"{facts['link']}/postponement"}
+
+
     return {**_visit(delivery), **_left(delivery)}
 
 
@@ -271,3 +291,4 @@ FACTS = {
     "membership_joined": _membership,
     "membership_ended": _membership,
 }
+    "visit_postponed": _postponed,

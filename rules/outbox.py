@@ -29,6 +29,7 @@ KIND_WORDS = {
     "charge_receipt": "Receipt",
     "membership_joined": "Membership joined",
     "membership_ended": "Membership ended",
+    "visit_postponed": "Appointment needs another time",
 }
 STATUS_WORDS = {  # in the order in which they ask for somebody's eyes
     "failed": "Failed",
