@@ -120,7 +120,7 @@ def _drawing(row: Signature) -> str:
     """The strokes as a picture in an address; a PDF for screen readers wants an <img> with its words."""
     if not row.strokes:
         return ""
-    drawn = signing.svg(row.strokes).replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+    drawn = str(signing.svg(row.strokes)).replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
     return f"data:image/svg+xml;base64,{b64encode(drawn.encode()).decode()}"
 
 
