@@ -263,6 +263,11 @@ def _instruction(delivery):
     return {"instruction": text, "link": f"{settings.current().base_url}/tasks/{task.id}"}
 
 
+def _sealed(delivery):
+    """No name of the consent: it would say what the treatment is."""
+    return {"link": f"{settings.current().base_url}/tasks/{delivery.task_id}"}
+
+
 def _charge(delivery):
     charge = delivery.charge
     link = f"{settings.current().base_url}/account/receipts/{charge.id}"
@@ -285,6 +290,7 @@ FACTS = {
     "post_treatment": _after,
     "paperwork_reminder": _reminder,
     "paperwork_nudge": _nudge,
+    "consent_signed": _sealed,
     "appointment_moved": _moved,
     "appointment_cancelled": _cancelled,
     "charge_receipt": _charge,

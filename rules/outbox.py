@@ -24,6 +24,7 @@ KIND_WORDS = {
     "post_treatment": "Post-treatment instructions",
     "paperwork_reminder": "Reminder of open paperwork",
     "paperwork_nudge": "Nudge by the front desk",
+    "consent_signed": "Copy of what was signed",
     "appointment_moved": "Appointment moved",
     "appointment_cancelled": "Appointment cancelled",
     "charge_receipt": "Receipt",
