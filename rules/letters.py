@@ -293,8 +293,8 @@ FACTS = {
     "consent_signed": _sealed,
     "appointment_moved": _moved,
     "appointment_cancelled": _cancelled,
+    "visit_postponed": _postponed,
     "charge_receipt": _charge,
     "membership_joined": _membership,
     "membership_ended": _membership,
 }
-    "visit_postponed": _postponed,
