@@ -33,6 +33,7 @@ from views.staff import booking as staff_booking
 from views.staff import charges, desk, locations, messages, patients, people, plans, policies, providers, services
 from views.staff import clinic as staff_clinic
 from views.staff import paperwork as staff_paperwork
+from views.staff import ready as staff_ready
 from views.staff import signin as staff_signin
 
 log = logging.getLogger("foyer.portal")
@@ -40,7 +41,8 @@ HERE = Path(__file__).resolve().parent
 AREAS = [
     public, demo, photos, handover,
     signin, kept, home, booking, appointments, paperwork, guardian, memberships, account, profile,
-    staff_signin, desk, staff_appointments, staff_booking, patients, charges, services, staff_paperwork, providers,
+    staff_signin, staff_ready,
+    desk, staff_appointments, staff_booking, patients, charges, services, staff_paperwork, providers,
     locations, policies, plans, messages, staff_clinic, people,
 ]  # fmt: skip
 AREA_CSS = ["answering", "builder", "signing", "instructions", "board"]

@@ -35,10 +35,11 @@ def open_session(*, patient: Patient = None, staff: Staff = None, how: str, ip: 
     return token
 
 
-def session_of(token: str) -> LoginSession | None:
+def session_of(token: str, attended: bool = True) -> LoginSession | None:
     """The live session of a token with its person and the clinic, in one query; None once it ended.
 
-    A session that idled out or grew too old is ended here, so that no later clock brings it back.
+    A session that idled out or grew too old is ended here, so that no later clock brings it back. A page that asks
+    by itself, with nobody in front of it (not `attended`), keeps no session alive.
     """
     session = _found(token)
     if session is None or session.ended_at is not None:
@@ -47,7 +48,8 @@ def session_of(token: str) -> LoginSession | None:
     if (session.patient or session.staff).archived_at is not None or _why_over(session, moment):
         _quietly(session, ended_at=moment)
         return None
-    if abs(moment - session.seen_at) >= TOUCHED_EVERY:  # also when the clock was set back: it rests from now on
+    rested = abs(moment - session.seen_at) >= TOUCHED_EVERY  # also when the clock was set back: it rests from now on
+    if attended and rested:
         _quietly(session, seen_at=moment)
     return session
 

@@ -160,7 +160,7 @@ def keep_what_was_typed() -> None:
 @login.user_loader
 def load(token: str):
     """The person behind a session token, or None once it ended, idled out or was archived."""
-    found = accounts.session_of(token)
+    found = accounts.session_of(token, attended="unattended" not in request.args)
     if found is None:
         return None
     if getattr(found, "clinic", None) and "clinic" not in g:

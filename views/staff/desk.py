@@ -53,8 +53,8 @@ def chosen(given) -> dict:
 def show(given, said: str = "", problem: str = ""):
     """The desk's page, or only its day, as `given` filters it."""
     all_places, people = desk.locations(), desk.providers()
-    place = _one_of(all_places, given.get("location"))
-    provider = _one_of(people, given["provider"]) if "provider" in given else desk.provider_of(guard.me(), people)
+    place = one_of(all_places, given.get("location"))
+    provider = one_of(people, given["provider"]) if "provider" in given else desk.provider_of(guard.me(), people)
     places = [place] if place else all_places
     first = desk.today(places)
     day = _day(given.get("day")) or first
@@ -86,7 +86,7 @@ def show(given, said: str = "", problem: str = ""):
     )
 
 
-def _one_of(rows, number):
+def one_of(rows, number):
     return next((row for row in rows if str(row.id) == number), None)
 
 
