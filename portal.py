@@ -27,23 +27,39 @@ from rules import faults, outbox, words
 from rules.refused import Refused
 from views import demo, guard, handover, photos, public
 from views.hypermedia import PortalRequest
-from views.patient import account, appointments, booking, guardian, home, kept, memberships, paperwork, profile, signin
+from views.patient import (
+    account,
+    appointments,
+    booking,
+    guardian,
+    home,
+    kept,
+    memberships,
+    paperwork,
+    permissions,
+    postponed,
+    profile,
+    signin,
+)
 from views.staff import appointments as staff_appointments
 from views.staff import booking as staff_booking
 from views.staff import charges, desk, locations, messages, patients, people, plans, policies, providers, services
 from views.staff import clinic as staff_clinic
+from views.staff import findings as staff_findings
+from views.staff import notice as staff_notice
 from views.staff import paperwork as staff_paperwork
 from views.staff import ready as staff_ready
 from views.staff import signin as staff_signin
+from views.staff import tasks as staff_tasks
 
 log = logging.getLogger("foyer.portal")
 HERE = Path(__file__).resolve().parent
 AREAS = [
     public, demo, photos, handover,
-    signin, kept, home, booking, appointments, paperwork, guardian, memberships, account, profile,
+    signin, kept, home, booking, appointments, postponed, paperwork, guardian, memberships, account, profile, permissions,
     staff_signin, staff_ready,
-    desk, staff_appointments, staff_booking, patients, charges, services, staff_paperwork, providers,
-    locations, policies, plans, messages, staff_clinic, people,
+    desk, staff_appointments, staff_booking, staff_findings, patients, charges, services, staff_paperwork,
+    staff_notice, staff_tasks, providers, locations, policies, plans, messages, staff_clinic, people,
 ]  # fmt: skip
 AREA_CSS = ["answering", "builder", "signing", "instructions", "board"]
 CSS = ["tokens", "reset", "base", "layout", "components", *AREA_CSS, "print"]

@@ -63,6 +63,8 @@ class Due(NamedTuple):
     @property
     def status_words(self):
         reads = self.kind not in TO_DO_WORDS
+        if self.status == "not_needed":
+            return "Declined"  # only what was declined is shown at all
         if self.done:
             return "Read" if reads else "Done"
         if self.late:

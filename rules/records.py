@@ -91,8 +91,9 @@ def tasks_of(patient=None, appointment=None) -> list:
     return list(
         Task.select(
             Task.id, Task.status, Task.done_at, Task.lapsed_at, Task.counted_from.alias("counted_from"),
-            Paperwork.kind, Paperwork.name, Appointment.id.alias("appointment_id"), Appointment.starts_at,
-            Appointment.status.alias("visit_status"), Service.name.alias("service_name"), Location.time_zone,
+            Task.declined_at, Paperwork.kind, Paperwork.name, Appointment.id.alias("appointment_id"),
+            Appointment.starts_at, Appointment.status.alias("visit_status"),
+            Service.name.alias("service_name"), Location.time_zone,
         )
         .join_from(Task, Paperwork)
         .join_from(Task, Appointment)
@@ -144,6 +145,6 @@ def task_words(row, at) -> str:
             return "Counts from an earlier visit"
         return f"{'Read' if reads else 'Done'} {words.short_when(row.done_at, row.time_zone)}"
     if row.status == "not_needed":
-        return "Not needed"
+        return f"Declined {words.short_when(row.declined_at, row.time_zone)}" if row.declined_at else "Not needed"
     begun = "Begun" if row.status == "in_progress" else "Not read" if reads else "Not begun"
     return f"{begun}, late" if task_late(row, at) else begun

@@ -5,9 +5,9 @@ from flask_wtf import FlaskForm
 from wtforms import HiddenField, TextAreaField
 from wtforms.validators import Length, Optional
 
-from clock import now
+from clock import local, now
 from models import LIVE, Appointment, Charge, Location, Paperwork, Provider, Service, Task
-from rules import calendar_file, charging, openings, paperwork, policy, scheduling, visits, words
+from rules import calendar_file, charging, findings, openings, paperwork, policy, scheduling, validity, visits, words
 from rules.refused import Refused
 from views import guard, respond, times
 from views.cards import card
@@ -41,7 +41,9 @@ class CancelForm(ShownForm):
 class OfVisit(paperwork.Due):
     """A line of paperwork on the page of its own visit."""
 
-    for_words = ""
+    @property
+    def for_words(self):
+        return self.counted_words
 
 
 def whole():
@@ -74,10 +76,12 @@ def listed():
 @guard.audience("patient")
 def detail(number):
     a, at = guard.mine(whole(), number), now()
+    line = visits.one(a)
     return respond.page(
         "patient/appointments/detail.html",
         a=a,
-        card=card(visits.one(a), at),
+        card=card(line, at),
+        blocked=line.blocked,
         can_change=scheduling.open_to_patient(a, at),
         begun=a.starts_at <= at,
         tasks=papers(a, at),
@@ -104,7 +108,8 @@ def papers(a, at):
     rows = (
         Task.select(Task, Paperwork)
         .join(Paperwork)
-        .where(Task.appointment == a, Task.lapsed_at.is_null(), Task.status != "not_needed")
+        .where(Task.appointment == a, Task.lapsed_at.is_null())
+        .where((Task.status != "not_needed") | Task.declined_at.is_null(False))
         .order_by(Paperwork.name)
     )
     begun = a.status in LIVE and a.starts_at <= at
@@ -113,6 +118,7 @@ def papers(a, at):
             task.id, task.paperwork.kind, task.status, task.paperwork.name, a.starts_at, a.location.time_zone,
             a.service.name, a.id,
             paperwork.is_late(task.paperwork.kind, task.status, a.status, a.starts_at, at),
+            task.done_at, task.counted_from_id is not None,
         )
         for task in rows
         if begun or task.paperwork.kind != "post_treatment"
@@ -169,17 +175,20 @@ def ask_to_cancel(a, form):
 @guard.audience("patient")
 def free(number):
     a, at = guard.mine(whole(), number), now()
+    block = findings.block_of(guard.me(), a.service, local(at, a.location.time_zone).date())
     shown = times.context(
         a.service,
         patient=guard.me(),
         here=url_for("appointments.free", number=number),
         go=lambda slot: url_for("appointments.new_time", number=number, slot=slot),
         preferred=(a.provider, a.location),
+        not_before=block and block.until_on,
         ignoring=a,
     )
     return respond.page(
         "patient/appointments/times.html", part="patient/booking/times",
-        a=a, can_change=scheduling.open_to_patient(a, at), fee=policy.move_fee_for(a, at), steps=STEPS, **shown,
+        a=a, can_change=scheduling.open_to_patient(a, at), fee=policy.move_fee_for(a, at), steps=STEPS,
+        block=block, from_words=block and findings.from_words(block), **shown,
     )  # fmt: skip
 
 
@@ -222,4 +231,5 @@ def ask_to_move(a, form, provider, location, starts_at, no=None):
         can_change=scheduling.open_to_patient(a, at), gone=bool(no and "nearest" in no.facts),
         nearest=no.facts.get("nearest") if no else None, key=openings.key, spoken=openings.spoken, steps=STEPS,
         after=policy.words_after_move(a, starts_at, location, at),
+        papers=validity.at_new_time(a, validity.visit_of(a, starts_at, location)),
     )  # fmt: skip

@@ -8,6 +8,7 @@ from rules.clinic import home_zone
 from rules.paperwork import KIND_WORDS
 from rules.refused import Refused
 from views import editors, guard, questionnaire, respond
+from views.editors import consent
 from views.editors.questionnaire import as_shown
 from views.forms import carried
 
@@ -88,12 +89,12 @@ def change(number):
 
 def rearrange(form, kind, paperwork=None):
     """The form after one of its buttons, such as a question more, or only a fresh preview; nothing is saved yet."""
-    form, selector = form.rearranged(request.form.get("do") or "preview")
-    answer = show(form, kind, paperwork, unsaved=True)
-    return respond.focus(answer, selector) if selector else answer
+    form, place = form.rearranged(request.form.get("do") or "preview")
+    answer = show(form, kind, paperwork, unsaved=True, place=place)
+    return respond.focus(answer, f"#{place}") if place else answer
 
 
-def show(form, kind, paperwork=None, unsaved=False):
+def show(form, kind, paperwork=None, unsaved=False, place=""):
     part = "preview" if request.htmx and request.htmx.target_id == "preview" else "editor"
     texts = form.texts()
     texts["questions"] = as_shown(texts["questions"])
@@ -106,10 +107,12 @@ def show(form, kind, paperwork=None, unsaved=False):
         kind_words=KIND_WORDS[kind],
         paperwork=paperwork,
         unsaved=unsaved,
+        place=None if request.htmx else place,  # without scripts the page itself puts the focus there
         zone=home_zone(),
         renews=kind in ("questionnaire", "consent"),
         may_edit=guard.me().role in EDITORS,
         body=markdown.render(form.body.data or ""),
+        consent=consent.shown(shown),
         shown=shown,
         sample=questionnaire.form_of(shown, None, {}),
         versions=versions_of(paperwork),
@@ -136,6 +139,7 @@ def version(number, version):
         paperwork=paperwork,
         shown=row,
         body=markdown.render(row.body),
+        consent=consent.shown(row),
         sample=questionnaire.form_of(row, None, {}),
         zone=home_zone(),
         newest=templates.current_version(paperwork).number,

@@ -6,19 +6,16 @@ from wtforms import DateField, EmailField, SearchField, StringField, TelField
 from wtforms.validators import InputRequired, Length, Optional
 
 from clock import now
-from models import TO_COME, Appointment, Location, Paperwork, Patient, Provider, Service, Task
+from models import TO_COME, Patient
 from rules import (
     accounts,
-    answers,
     consents,
     desk,
-    markdown,
     memberships,
     outbox,
     paperwork,
     profile,
     records,
-    signing,
     trail,
 )
 from rules.charging import REASONS, STATUSES
@@ -118,6 +115,8 @@ def record(number):
     return respond.page(
         "staff/patients/record.html",
         patient=patient,
+        permissions=consents.permissions_of(patient),
+        permission_words=consents.PERMISSIONS,
         at=at,
         zone=home_zone(),
         upcoming=[v for v in reversed(visits) if v.ends_at > at and v.status in TO_COME],
@@ -139,35 +138,4 @@ def record(number):
         message_words=outbox.KIND_WORDS,
         reasons=REASONS,
         charge_words=STATUSES,
-    )
-
-
-@area.get("/staff/tasks/<int:number>")
-@guard.audience("staff")
-def task(number):
-    """What the patient answered, signed or read, beside the words of the version that stood before them."""
-    query = (
-        Task.select(Task, Paperwork, Patient, Appointment, Service, Provider, Location)
-        .join_from(Task, Paperwork)
-        .join_from(Task, Patient)
-        .join_from(Task, Appointment)
-        .join_from(Appointment, Service)
-        .join_from(Appointment, Provider)
-        .join_from(Appointment, Location)
-    )
-    row = guard.found(query, number)
-    trail.looked(guard.by(), row.patient, "paperwork")
-    version = paperwork.version_of(row)
-    signature = consents.signature_as(row, "patient") if row.paperwork.kind == "consent" else None
-    return respond.page(
-        "staff/patients/task.html",
-        task=row,
-        a=row.appointment,
-        version=version,
-        text=markdown.render(version.body) if version.body else "",
-        told=answers.told(version, answers.of(row)) if row.paperwork.kind == "questionnaire" else [],
-        signature=signature,
-        drawing=signing.svg(signature.strokes) if signature and signature.strokes else None,
-        unchanged=signing.verify(signature) if signature else None,
-        kind_words=paperwork.KIND_WORDS,
     )
