@@ -12,8 +12,10 @@ class Missing(Exception):
         self.reason = reason
 
 
-def made(html: str) -> bytes:
+def made(html: str, attached: dict[str, str] | None = None) -> bytes:
     """The PDF of one HTML page that brings its own styles; pictures only as data: addresses. Raises Missing.
+
+    `attached` are texts that go along inside of it as files, by their names.
 
     WeasyPrint takes a second and 44 MB to be imported, so it is there only once somebody signed.
     """
@@ -22,4 +24,8 @@ def made(html: str) -> bytes:
     except OSError as fault:  # ctypes found no Pango
         raise Missing(f"Pango is missing on the portal's machine: apt install {WANTED}") from fault
     only_data = weasyprint.urls.URLFetcher(allowed_protocols=["data"], allow_redirects=False)
-    return weasyprint.HTML(string=html, url_fetcher=only_data).write_pdf(pdf_variant=VARIANT)
+    files = [
+        weasyprint.Attachment(string=text.encode(), name=name, relationship="Source", description=name)
+        for name, text in (attached or {}).items()
+    ]
+    return weasyprint.HTML(string=html, url_fetcher=only_data).write_pdf(pdf_variant=VARIANT, attachments=files)

@@ -15,6 +15,7 @@ from rules.clinic import the_clinic
 from rules.signers import RELATIONS, ROLE_WORDS
 
 PAGES = Path(__file__).resolve().parent.parent / "partials" / "pdf"
+ATTACHED = "signed-text.txt"
 METHOD_WORDS = {"drawn": "Drawn on a screen", "typed": "Full name typed"}
 
 _pages = Environment(
@@ -53,6 +54,7 @@ def page(signature: Signature) -> str:
         visit=_visit(task),
         shown_digest=signature.shown_digest,
         made_at=words.when(now(), visit.location.time_zone),
+        attached=ATTACHED,
         verify=f"{settings.current().base_url}/verify",
     )
 

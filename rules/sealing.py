@@ -119,7 +119,8 @@ def attempt(row: SealedFile) -> dict:
     """Make, seal and store one claimed file; returns what became of it, as settle wants it."""
     try:
         signature = _signature(row.signature_id)
-        file = seal.sign(pdf.made(consent_record.page(signature)), the_clinic().name)
+        made = pdf.made(consent_record.page(signature), {consent_record.ATTACHED: signature.shown_text})
+        file = seal.sign(made, the_clinic().name)
         if seal.intact(file) != seal.GENUINE:
             raise consent_record.NotAsSigned("The seal did not hold")
         name = files.keep(folder(), file, "pdf")
