@@ -1,4 +1,4 @@
-"""Instructions: what is mailed when, what a move or a cancellation changes, and that they were read."""
+"""Instructions: what is mailed when, what a move or a cancellation changes, and that they were read and understood."""
 
 import logging
 from datetime import timedelta
@@ -7,12 +7,16 @@ from peewee import OperationalError
 
 from clock import now
 from database import write_tx
-from models import Appointment, Paperwork, Task
-from rules import outbox, trail
-from rules.templates import current_version
+from models import LIVE, OPEN_TASK, Appointment, CheckAnswer, Paperwork, PaperworkVersion, Task
+from rules import limits, outbox, trail
+from rules.instruction_texts import check_of, step_due_at, steps_of
+from rules.refused import Refused
+from rules.templates import current_version, version_of
 
 log = logging.getLogger("foyer.instructions")
-MAILS = ("booking_confirmed", "pre_treatment", "post_treatment")
+MAILS = ("booking_confirmed", "pre_treatment", "post_treatment", "post_treatment_step")
+STEP_BECAUSE = "This is a later step of the instructions after the visit; it goes out at its own delay after its end."
+TRIES_AN_HOUR = 30
 
 
 def announce(appointment: Appointment, by) -> None:
@@ -37,6 +41,22 @@ def announce(appointment: Appointment, by) -> None:
                 due_at=due_at(task, appointment),
                 **whose,
             )
+            _put_steps(task, appointment, steps_of(current_version(task.paperwork_id)))
+
+
+def _put_steps(task: Task, appointment: Appointment, steps: list[dict]) -> None:
+    """One message for each step; one that was put before, and is not sent, is due when the step is due now."""
+    for step in steps:
+        dedupe, due = _step_dedupe(task, step), step_due_at(step, appointment.ends_at)
+        if not outbox.put(
+            "post_treatment_step", STEP_BECAUSE, dedupe=dedupe, due_at=due, patient=appointment.patient_id,
+            appointment=appointment, task=task, step=step["key"],
+        ):  # fmt: skip
+            outbox.set_due_of(dedupe, due)
+
+
+def _step_dedupe(task: Task, step: dict) -> str:
+    return f"post_treatment_step:{task.id}:{step['key']}"
 
 
 def _booked_by(by) -> str:
@@ -62,6 +82,28 @@ def carry_along(appointment: Appointment) -> None:
     with write_tx():
         for task in _tasks(appointment, "post_treatment"):
             outbox.set_due(appointment, "post_treatment", task, due_at(task, appointment))
+            for step in steps_of(version_of(task)):
+                outbox.set_due_of(_step_dedupe(task, step), step_due_at(step, appointment.ends_at))
+
+
+def follow(paperwork: Paperwork, version: PaperworkVersion) -> None:
+    """Staff rewrote the steps: who has not opened the instructions gets those of the new text that are still to come.
+
+    Call it in the transaction of the new version.
+    """
+    steps = steps_of(version)
+    if not steps:
+        return
+    since = now() - timedelta(minutes=steps[-1]["delay_minutes"])  # a visit before that is past all of them
+    waiting = (
+        Task.select(Task, Appointment)
+        .join(Appointment)
+        .where((Task.paperwork == paperwork) & (Task.status == "open") & Task.version.is_null())
+        .where(Appointment.status.in_(LIVE) & (Appointment.ends_at > since))
+    )
+    for task in list(waiting):
+        ends_at = task.appointment.ends_at
+        _put_steps(task, task.appointment, [step for step in steps if step_due_at(step, ends_at) > now()])
 
 
 def withdraw(appointment: Appointment, reason: str) -> int:
@@ -77,7 +119,8 @@ def restore(appointment: Appointment, reason: str) -> int:
 def read(task: Task, by) -> bool:
     """The patient opened the instruction; True the first time. The text as it is today is the one they read.
 
-    While the database is busy it is not noted, and stays unread: to show the text matters more.
+    With a check question it is only begun; the right answer makes it done. While the database is busy the reading is
+    not noted, and it stays unread: to show the text matters more.
     """
     if task.status != "open":
         return False
@@ -90,12 +133,46 @@ def read(task: Task, by) -> bool:
 
 def _note_read(task: Task, by) -> bool:
     with write_tx():
-        version = task.version_id or current_version(task.paperwork_id).id
+        version = task.version if task.version_id else current_version(task.paperwork_id)
+        facts = {"status": "in_progress"} if check_of(version) else {"status": "done", "done_at": now()}
         first = (
-            Task.update(status="done", version=version, begun_at=now(), done_at=now())
+            Task.update(version=version, begun_at=now(), **facts)
             .where((Task.id == task.id) & (Task.status == "open"))
             .execute()
         )
         if first:
             trail.record(by, "instruction read", f"task {task.id}", patient=task.patient_id)
         return bool(first)
+
+
+def answer_check(task: Task, choice: str, by) -> bool:
+    """A try at the check question; whether it was right. Every try is kept; the first right one makes the task done."""
+    limits.spend("check_answer", f"patient:{task.patient_id}", TRIES_AN_HOUR, timedelta(hours=1))
+    with write_tx():
+        fresh = Task.get_by_id(task.id)
+        check = check_of(version_of(fresh))
+        if check is None or fresh.status == "not_needed":
+            raise Refused("There is nothing to answer here any more.")
+        if choice not in check["choices"]:
+            raise Refused("Choose one of the answers.", "choice")
+        right = choice == check["right"]
+        if fresh.status == "done":
+            return right  # a second click, after the right answer
+        CheckAnswer.create(task=task, question=check["key"], choice=choice, right=right)
+        trail.record(by, "check question answered", f"task {task.id}", patient=task.patient_id, right=right)
+        if right and fresh.status in OPEN_TASK:
+            version, moment = version_of(fresh), now()
+            Task.update(status="done", version=version, begun_at=fresh.begun_at or moment, done_at=moment).where(
+                (Task.id == task.id) & Task.status.in_(OPEN_TASK)
+            ).execute()
+        return right
+
+
+def understood(task: Task) -> bool:
+    """Whether the check question was answered right, once, for this task."""
+    return CheckAnswer.select().where((CheckAnswer.task == task) & CheckAnswer.right).exists()
+
+
+def tries_at(task: Task) -> list[CheckAnswer]:
+    """The receipts of the check question, the oldest first."""
+    return list(CheckAnswer.select().where(CheckAnswer.task == task).order_by(CheckAnswer.id))

@@ -11,6 +11,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -33,7 +34,7 @@ from rules import (
     words,
 )
 from rules.clinic import the_clinic
-from rules.templates import current_version
+from rules.templates import version_of
 
 TEXTS = Path(__file__).resolve().parent.parent / "partials" / "mail"
 CHARGED_FOR = {
@@ -74,6 +75,13 @@ class Attachment:
     name: str
     content: bytes
     method: str  # what a calendar is to do with it
+
+
+class Text(NamedTuple):
+    """What an instruction says, as it goes into a letter."""
+
+    title: str
+    body: str
 
 
 @dataclass(frozen=True)
@@ -207,6 +215,13 @@ def _cancelled(delivery):
     return {**_facts_of(appointment), "fee": fee, "attachments": (_calendar(appointment, "CANCEL"),)}
 
 
+def _postponed(delivery):
+    facts = _visit(delivery)
+    if findings.block_of_visit(delivery.appointment) is None:
+        raise NotNow("The appointment can take place as it stands now")
+    return {**facts, "link": f"{facts['link']}/postponement"}
+
+
 def _calendar(appointment, method):
     return Attachment("appointment.ics", calendar_file.ics(appointment, method=method), method)
 
@@ -215,13 +230,6 @@ def _reminder(delivery):
     appointment = delivery.appointment
     if delivery.details.get("for_start") not in (None, appointment.starts_at.isoformat()):
         raise NotNow("The appointment was moved")
-def _postponed(delivery):
-    facts = _visit(delivery)
-    if findings.block_of_visit(delivery.appointment) is None:
-        raise NotNow("The appointment can take place as it stands now")
-    return {**facts, "link": f"{facts['link']}/postponement"}
-
-
     return {**_visit(delivery), **_left(delivery)}
 
 
@@ -253,13 +261,36 @@ def _after(delivery):
     return {**_facts_of(appointment), **_instruction(delivery)}
 
 
+def _step(delivery):
+    appointment, task = delivery.appointment, delivery.task
+    if not appointment.live:
+        raise NotNow(f"The appointment was {appointment.status}")
+    step = instruction_texts.step_of(version_of(task), delivery.details.get("step"))
+    if step is None:
+        raise NotNow("The instructions were rewritten and do not have this step any more")
+    due_at = instruction_texts.step_due_at(step, appointment.ends_at)
+    if due_at > now():
+        raise NotNow("The appointment was moved, or the step comes later now", "waiting", due_at)
+    facts = {**_facts_of(appointment), **_instruction(delivery)}
+    if facts["instruction"] is not None:
+        facts["instruction"] = Text(step["title"], markdown.without_pictures(step["body"]))
+    return {**facts, "checks_in": bool(step.get("check_in"))}
+
+
+def _worried(delivery):
+    if check_ins.is_seen(delivery.details.get("check_in")):
+        raise NotNow("Somebody at the clinic has seen it already")
+    return {"link": f"{settings.current().base_url}/staff/patients/{delivery.task.patient_id}/check-ins"}
+
+
 def _instruction(delivery):
     task = delivery.task
     if task.status == "not_needed" or task.lapsed_at:
         raise NotNow("The instruction is not needed any more")
     if not delivery.patient.care_by_email:
         raise NotNow("The patient asked for no instructions by e-mail")
-    text = (task.version or current_version(task.paperwork)) if the_clinic().instructions_in_mail else None
+    version = version_of(task)
+    text = Text(version.title, markdown.without_pictures(version.body)) if the_clinic().instructions_in_mail else None
     return {"instruction": text, "link": f"{settings.current().base_url}/tasks/{task.id}"}
 
 
@@ -288,6 +319,8 @@ FACTS = {
     "booking_confirmed": _booked,
     "pre_treatment": _before,
     "post_treatment": _after,
+    "post_treatment_step": _step,
+    "check_in_worried": _worried,
     "paperwork_reminder": _reminder,
     "paperwork_nudge": _nudge,
     "consent_signed": _sealed,

@@ -1,5 +1,6 @@
 """Markdown that staff wrote, as HTML that is safe to show: parsed by markdown-it, cleaned by nh3."""
 
+import re
 from functools import lru_cache
 
 import nh3
@@ -7,11 +8,13 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 TAGS = {
-    "a", "blockquote", "br", "em", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "strong",
+    "a", "blockquote", "br", "em", "h2", "h3", "h4", "h5", "h6", "hr", "img", "li", "ol", "p", "strong",
     "table", "tbody", "td", "th", "thead", "tr", "ul",
 }  # fmt: skip
-ATTRIBUTES = {"a": {"href"}, "ol": {"start"}}
+ATTRIBUTES = {"a": {"href"}, "img": {"src", "alt", "loading"}, "ol": {"start"}}
 SCHEMES = {"http", "https", "mailto", "tel"}
+OUR_PICTURE = re.compile(r"/pictures/[A-Za-z0-9_-]{32}\.jpg")  # of rules/pictures.py: nobody else's is shown
+PICTURE = re.compile(r"!\[([^\]]*)\]\([^)]*\)")
 TOP = 2  # the page has its own h1, so the highest heading of a text is an h2
 
 _parser = MarkdownIt("commonmark", {"html": False}).enable("table")
@@ -19,8 +22,10 @@ _parser = MarkdownIt("commonmark", {"html": False}).enable("table")
 
 @lru_cache(maxsize=512)
 def render(text: str) -> Markup:
-    """The text as HTML. Raw HTML is shown as typed, images and unknown addresses are dropped."""
+    """The text as HTML. Raw HTML is shown as typed, pictures from elsewhere and unknown addresses are dropped."""
     tokens = _parser.parse(text)
+    for token in tokens:
+        token.children = [child for child in token.children or [] if _may_stay(child)]
     headings = [token for token in tokens if token.type in ("heading_open", "heading_close")]
     highest = min((int(token.tag[1]) for token in headings), default=TOP)
     for token in headings:
@@ -29,6 +34,18 @@ def render(text: str) -> Markup:
     return Markup(  # noqa: S704 - the one place that makes HTML out of staff's words, and nh3 cleaned it
         nh3.clean(html, tags=TAGS, attributes=ATTRIBUTES, url_schemes=SCHEMES, link_rel="noopener")
     )
+
+
+def _may_stay(token) -> bool:
+    if token.type != "image":
+        return True
+    token.attrSet("loading", "lazy")
+    return bool(OUR_PICTURE.fullmatch(token.attrGet("src") or ""))
+
+
+def without_pictures(text: str) -> str:
+    """The text for a letter: what a picture shows stands in its place."""
+    return PICTURE.sub(lambda found: f"(Picture: {found[1].strip()})" if found[1].strip() else "", text)
 
 
 def reading_minutes(text: str) -> int:

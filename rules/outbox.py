@@ -22,15 +22,17 @@ KIND_WORDS = {
     "booking_confirmed": "Booking confirmed",
     "pre_treatment": "Pre-treatment instructions",
     "post_treatment": "Post-treatment instructions",
+    "post_treatment_step": "Post-treatment instructions, a later step",
+    "check_in_worried": "A patient is worried, to the clinic",
     "paperwork_reminder": "Reminder of open paperwork",
     "paperwork_nudge": "Nudge by the front desk",
     "consent_signed": "Copy of what was signed",
     "appointment_moved": "Appointment moved",
     "appointment_cancelled": "Appointment cancelled",
+    "visit_postponed": "Appointment needs another time",
     "charge_receipt": "Receipt",
     "membership_joined": "Membership joined",
     "membership_ended": "Membership ended",
-    "visit_postponed": "Appointment needs another time",
 }
 STATUS_WORDS = {  # in the order in which they ask for somebody's eyes
     "failed": "Failed",
@@ -108,6 +110,13 @@ def set_due(appointment, kind: str, task, due_at) -> int:
             Delivery.status.in_(UNSENT),
         )
         return query.execute()
+
+
+def set_due_of(dedupe: str, due_at) -> int:
+    """The one message that was put under this key is due at another moment, if it is not sent yet."""
+    with write_tx():
+        unsent = (Delivery.dedupe_key == dedupe) & Delivery.status.in_(UNSENT)
+        return Delivery.update(due_at=due_at).where(unsent).execute()
 
 
 def release(patient) -> int:

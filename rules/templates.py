@@ -9,7 +9,7 @@ from peewee import fn
 from clock import now
 from database import write_tx
 from models import KINDS, Assignment, Paperwork, PaperworkVersion, Service, Task
-from rules import consent_texts, trail
+from rules import consent_texts, instruction_texts, trail
 from rules import questions as asked
 from rules.profile import tidy
 from rules.refused import Refused
@@ -29,13 +29,9 @@ def digest_of(title: str, body: str, questions: list, details: dict | None = Non
 
 def tidy_details(kind: str, details: dict | None) -> dict:
     """What is special about a consent or an instruction, as it is stored; Refused by the rules of that kind."""
-    from rules import instructions  # here, since these rules read versions and so import this file
-
     if kind == "consent":
         return consent_texts.tidy_details(details)
-    if not details or kind not in ("pre_treatment", "post_treatment"):
-        return {}
-    return getattr(instructions, "tidy_details", lambda _details: {})(details)
+    return instruction_texts.tidy_details(kind, details) if kind in ("pre_treatment", "post_treatment") else {}
 
 
 def current_version(paperwork) -> PaperworkVersion:
@@ -95,6 +91,10 @@ def write_version(paperwork: Paperwork, by, title: str, body: str, questions: li
         )  # fmt: skip
         trail.record(by, "paperwork written", f"paperwork {paperwork.id}", version=version.number, digest=digest,
                      must_renew=must_renew)  # fmt: skip
+        if paperwork.kind == "post_treatment":
+            from rules import instructions  # here, since these rules read versions and so import this file
+
+            instructions.follow(paperwork, version)
         return version
 
 
