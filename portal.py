@@ -49,6 +49,7 @@ from views.staff import findings as staff_findings
 from views.staff import notice as staff_notice
 from views.staff import paperwork as staff_paperwork
 from views.staff import ready as staff_ready
+from views.staff import signers as staff_signers
 from views.staff import signin as staff_signin
 from views.staff import tasks as staff_tasks
 
@@ -56,8 +57,8 @@ log = logging.getLogger("foyer.portal")
 HERE = Path(__file__).resolve().parent
 AREAS = [
     public, demo, photos, handover,
-    signin, kept, home, booking, appointments, postponed, paperwork, guardian, memberships, account, profile, permissions,
-    staff_signin, staff_ready,
+    signin, kept, home, booking, appointments, postponed, paperwork, guardian, memberships, account, profile,
+    permissions, staff_signin, staff_signers, staff_ready,
     desk, staff_appointments, staff_booking, staff_findings, patients, charges, services, staff_paperwork,
     staff_notice, staff_tasks, providers, locations, policies, plans, messages, staff_clinic, people,
 ]  # fmt: skip

@@ -1,6 +1,7 @@
 """Who signs a consent: the patient, a guardian for a minor, and at the visit a witness and a provider if it asks."""
 
 from datetime import date
+from typing import NamedTuple
 
 from clock import local, now
 from database import write_tx
@@ -92,6 +93,27 @@ def missing_of(tasks: list[Task], clinic: Clinic | None = None) -> dict[int, tup
         roles += [role for role in ("witness", "provider") if details[task.id].get(role)]
         found[task.id] = (roles, [role for role in roles if role not in there])
     return found
+
+
+class Standing(NamedTuple):
+    """Where one role of a consent stands: who signed in it, or whether it is their turn."""
+
+    role: str
+    words: str
+    signature: Signature | None
+    turn: bool
+
+
+def standing(task: Task) -> list[Standing]:
+    """Each role that this consent asks for or was signed in, in their order."""
+    roles, open_ones = missing_of([task])[task.id]
+    signed = {row.role: row for row in Signature.select().where(Signature.task == (task.counted_from_id or task.id))}
+    early = [role for role in open_ones if role in BEFORE_THE_VISIT]
+    return [
+        Standing(role, ROLE_WORDS[role], signed.get(role), role in open_ones and (role in early or not early))
+        for role in ROLES
+        if role in roles or role in signed
+    ]
 
 
 def _details_of(tasks: list[Task]) -> dict[int, dict]:

@@ -8,6 +8,7 @@ from wtforms import RadioField, StringField
 from models import PaperworkVersion
 from rules import consents, handover, markdown, paperwork, signers
 from rules.clinic import home_zone
+from rules.consent_texts import CLAUSES_HEAD, PERMISSIONS_HEAD, PERMISSIONS_LEAD
 from rules.refused import Refused
 from views import respond
 from views.doors import Door
@@ -56,6 +57,7 @@ def text(task, version: PaperworkVersion) -> dict:
         "body": markdown.render(version.body),
         "clauses": consents.clauses_of(version),
         "photos": [consents.PERMISSIONS[kind] for kind in consents.kinds_of(version)],
+        "heads": {"clauses": CLAUSES_HEAD, "photos": PERMISSIONS_HEAD, "lead": PERMISSIONS_LEAD},
         "visit": task.appointment,
         "zone": task.appointment.location.time_zone,
     }

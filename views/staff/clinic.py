@@ -107,6 +107,10 @@ class RemindersForm(FlaskForm):
     remind_hours = HoursField("Hours before the visit", [obeys(reminders.checked_hours)], render_kw={"maxlength": 40})
 
 
+class SigningForm(FlaskForm):
+    adult_age = WholeNumber("Patients sign alone from the age of …", 14, 25, "years")
+
+
 class PortalForm(FlaskForm):
     patient_idle_minutes = WholeNumber("Sign patients out after … idle minutes", 5, 120, "minutes")
     staff_idle_minutes = WholeNumber("Sign staff out after … idle minutes", 5, 480, "minutes")
@@ -121,6 +125,7 @@ SECTIONS = {
     "links": ("Links in the footer", LinksForm),
     "booking": ("Booking", BookingForm),
     "reminders": ("Reminders of open paperwork", RemindersForm),
+    "signing": ("Signing consents", SigningForm),
     "portal": ("Signing out and mail", PortalForm),
 }
 
@@ -184,6 +189,7 @@ def parts(clinic):
             ("A time every", span(clinic.slot_minutes)), ("Undo a booking for", span(clinic.grace_minutes)),
         ],
         "reminders": [("Sent", reminders.hours_words(clinic.remind_hours))],
+        "signing": [("Of age", f"From {clinic.adult_age} years; younger patients with a guardian")],
         "portal": [
             ("Patients idle out after", span(clinic.patient_idle_minutes)),
             ("Staff idle out after", span(clinic.staff_idle_minutes)),
