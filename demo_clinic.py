@@ -88,7 +88,7 @@ def build_provider(house, facts):
 
 
 def build_paperwork(path: Path, asked: dict):
-    """One file of demo/paperwork: lines like "kind: consent", an empty line, then the Markdown that is handed out."""
+    """One file of demo/paperwork: lines like "kind: consent", an empty line, then the Markdown; details are JSON."""
     head, body = path.read_text().split("\n\n", 1)
     facts = dict(line.split(": ", 1) for line in head.splitlines())
     validity, _, days = facts.get("validity", "every_visit").partition(" ")
@@ -96,7 +96,7 @@ def build_paperwork(path: Path, asked: dict):
     return templates.create(
         facts["kind"], facts["name"], FOYER, body=body, questions=asked.get(path.stem, ()),
         validity=validity, validity_days=int(days) if days else None,
-        delay_minutes=int(number) * MINUTES.get(unit, 1),
+        delay_minutes=int(number) * MINUTES.get(unit, 1), details=json.loads(facts.get("details", "null")),
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from rules import (
     paperwork,
     policy,
     scheduling,
+    signers,
     trail,
 )
 from rules.actor import Actor
@@ -145,6 +146,7 @@ class Story:
         if done == "late":
             return  # still not here, and the desk has something to decide
         self.at(visit.starts_at - timedelta(minutes=4), scheduling.arrive, visit, self.desk)
+        self.at(visit.starts_at - timedelta(minutes=1), self.countersign, visit)
         self.at(visit.ends_at, scheduling.complete, visit, self.desk)
 
     def do_paperwork(self, visit, done, drawn):
@@ -172,6 +174,14 @@ class Story:
                 )  # fmt: skip
             else:
                 instructions.read(task, by)
+
+    def countersign(self, visit):
+        """The provider signs what the patient has signed, where the consent asks for it."""
+        nurse = self.house.staff["provider"]
+        by = Actor("staff", nurse.id, nurse.name, "192.0.2.5", "Demo room", signed_in_how="password")
+        for task in Task.select().where(Task.appointment == visit):
+            if signers.missing(task) == ["provider"]:
+                signers.sign_as_provider(task, by, signers.text_version(task), method="typed", agreed=True)
 
     def miss(self, visit):
         """A no-show; the first one's fee is still owed, the other's was paid later."""
