@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from rules import answers, evidence, markdown, paperwork, signing, trail
+from rules import answers, connections, evidence, handover, markdown, paperwork, signers, signing, trail
 from views import doors, guard, respond
 
 area = Blueprint("staff_tasks", __name__)
@@ -26,4 +26,8 @@ def detail(number):
         answers_stand=evidence.answers_stand(task) if kind == "questionnaire" else None,
         proofs=[(proof, signing.svg(proof.signature.strokes) if proof.signature.strokes else None) for proof in proofs],
         kind_words=paperwork.KIND_WORDS,
+        standing=signers.standing(task),
+        links=handover.open_links(task),
+        profile_changes=connections.changes_of(task=task) if kind == "questionnaire" else [],
+        field_words=connections.FIELD_WORDS,
     )
