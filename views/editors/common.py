@@ -15,6 +15,7 @@ class PaperworkForm(FlaskForm):
     """
 
     part = ""
+    words = ""  # what a button did, where that is not plain to see
 
     name = StringField("Name in lists", render_kw={"maxlength": 120})
     title = StringField("Title on the page", render_kw={"maxlength": 160})
@@ -28,6 +29,10 @@ class PaperworkForm(FlaskForm):
     validity_days = IntegerField("Days")
     must_renew = BooleanField("Ask everybody anew")
     base = HiddenField()  # the number of the version that the writer had before them
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.linked = {}  # one of form_errors -> the id of what it is about
 
     @classmethod
     def opened(cls, data: dict) -> "PaperworkForm":
@@ -74,7 +79,7 @@ class PaperworkForm(FlaskForm):
     def rearranged(self, do: str) -> tuple["PaperworkForm", str]:
         """The form after a button such as "add" or "remove:3", and the selector of where to go on; nothing is saved.
 
-        An empty selector means that nothing was asked for but a fresh page.
+        The selector is one of an id. An empty one means that nothing was asked for but a fresh page.
         """
         return self, ""
 

@@ -1,99 +1,81 @@
-"""The editor of a questionnaire: a small form for each question."""
+"""The editor of a questionnaire."""
 
-from wtforms import (
-    BooleanField,
-    FieldList,
-    Form,
-    FormField,
-    HiddenField,
-    SelectField,
-    StringField,
-    TextAreaField,
-)
+from flask import request
 
 from models import PaperworkVersion
-from rules import questions as asked
+from rules import question_looks, question_types
 from rules.refused import Refused
 from views import respond
+from views.editors import question_cards, question_fields, question_moves
 from views.editors.common import PaperworkForm
-from views.forms import carried
-
-
-class QuestionForm(Form):
-    """One question; what its type does not use travels hidden, so that choosing another type loses nothing."""
-
-    key = HiddenField()
-    label = StringField("Question", render_kw={"maxlength": 300})
-    type = SelectField("How it is answered", choices=list(asked.TYPES.items()), default="yes_no", validate_choice=False)
-    required = BooleanField("Must be answered", default=True)
-    help = StringField("Help under the question", render_kw={"maxlength": 500})
-    choices = TextAreaField("Choices, one on each line")
-    unit = StringField("Unit, such as kg", render_kw={"maxlength": 40})
-    least = StringField("Lowest")
-    most = StringField("Highest")
-
-    def question(self) -> dict:
-        facts = {name: field.data for name, field in self._fields.items()}
-        return {**facts, "choices": (self.choices.data or "").splitlines()}
 
 
 class QuestionnaireForm(PaperworkForm):
-    part = "staff/paperwork/_questionnaire.html"
+    """The common fields, and the questions as items: see question_fields."""
 
-    items = FieldList(FormField(QuestionForm), name="questions", max_entries=asked.MOST_QUESTIONS + 1)
+    part = "staff/paperwork/_questionnaire.html"
+    types = list(question_types.TYPES.items())
+    asks = list(question_types.ASKS.items())
+    updates = list(question_types.UPDATES.items())
+    thens = list(question_looks.THEN.items())
+
+    def __init__(self, *args, items: list[dict] | None = None, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.items = question_fields.with_keys(question_fields.read(request.form) if items is None else items)
+        self.shown_open = {0} if len(self.items) == 1 else set()
+        self.beside = {}  # the id of a field -> what is wrong there
 
     @classmethod
-    def opened(cls, data: dict) -> PaperworkForm:
-        asks = data.get("questions") or [{"type": "yes_no", "required": True}]
-        return super().opened({**data, "items": [_typed(question) for question in asks]})
+    def opened(cls, data: dict) -> "QuestionnaireForm":
+        items = data.get("items") or [question_fields.new(required=True)]
+        return cls(formdata=None, data=data, items=items)
 
     @classmethod
     def texts_of(cls, version: PaperworkVersion) -> dict:
-        return {**super().texts_of(version), "questions": version.questions}
+        items = [question_fields.written(question) for question in version.questions]
+        return {**super().texts_of(version), "items": items}
+
+    def again(self, **values) -> "QuestionnaireForm":
+        return super().again(**{"items": self.items, **values})
 
     def questions(self) -> list[dict]:
-        return [entry.form.question() for entry in self.items]
+        return [question_fields.question_of(item) for item in self.items]
+
+    def cards(self) -> list[question_cards.Card]:
+        return question_cards.cards(self.items)
 
     def rearranged(self, do: str) -> tuple[PaperworkForm, str]:
-        if do.split(":")[0] not in ("add", "remove", "up", "down"):
+        moved = question_moves.moved(self.items, do)
+        if moved is None:
+            self._tell_what_dangles()
             return self, ""
-        questions, at = _rearranged(self.questions(), do)
-        return self.again(questions=questions), f"#questions-{at}-label" if questions else "#add-question"
+        form = self.again(items=moved.items)
+        form.items = question_fields.with_keys(moved.items)
+        form.shown_open = set() if moved.at is None else {moved.at}
+        form.words = moved.words
+        form._tell_what_dangles()
+        return form, f"#{moved.id}" if moved.id else ""
+
+    def _tell_what_dangles(self) -> None:
+        """Say beside each condition that looks at no earlier question why it cannot: a move or a removal did that."""
+        drafts = [{**question_fields.question_of(item), "label": item["label"] or "…"} for item in self.items]
+        for at, item in enumerate(self.items):
+            for row, condition in enumerate(item["if"]):
+                no = question_looks.why_not(drafts, at, condition) if condition["question"] else ""
+                if no:
+                    self.beside[f"questions-{at}-if-{row}-question"] = no
+                    self.shown_open.add(at)
 
     def told(self, no: Refused) -> None:
-        respond.refuse(self, no)
         number = no.facts.get("number")
-        if number is not None and no.field in self.items[number].form:
-            field = self.items[number].form[no.field]
-            field.errors = [*field.errors, no.words.partition(": ")[2]]
-
-
-def _typed(question: dict) -> dict:
-    """A question as its form shows it."""
-    blank = {"key": "", "label": "", "help": "", "unit": "", "choices": [], "least": None, "most": None}
-    facts = {**blank, **question}
-    facts["choices"] = "\n".join(facts["choices"])
-    for bound in ("least", "most"):
-        facts[bound] = "" if facts[bound] is None else str(facts[bound])
-    return facts
-
-
-def _rearranged(questions: list[dict], do: str) -> tuple[list[dict], int]:
-    """The questions after "add", "remove:3", "up:3" or "down:3", and the position to look at next."""
-    verb, _, place = do.partition(":")
-    questions = list(questions)
-    if verb == "add" and len(questions) < asked.MOST_QUESTIONS:
-        return [*questions, {"type": "yes_no", "required": True}], len(questions)
-    at = carried(place)
-    if at is None or at >= len(questions):
-        return questions, max(len(questions) - 1, 0)
-    question = questions.pop(at)
-    if verb == "remove":
-        return questions, max(min(at, len(questions) - 1), 0)
-    to = {"up": at - 1, "down": at + 1}.get(verb, at)
-    to = min(max(to, 0), len(questions))
-    questions.insert(to, question)
-    return questions, to
+        if number is None:
+            respond.refuse(self, no)
+            return
+        field = f"questions-{number}-{no.field}"
+        self.form_errors.append(no.words)
+        self.linked[no.words] = field
+        self.beside[field] = no.words.partition(": ")[2]
+        self.shown_open.add(number)
 
 
 def as_shown(questions: list[dict]) -> list[dict]:
@@ -103,10 +85,11 @@ def as_shown(questions: list[dict]) -> list[dict]:
             **question,
             "key": f"preview_{number}",
             "label": question["label"] or "(a question without words)",
-            "type": question["type"] if question["type"] in asked.TYPES else "text",
+            "type": question["type"] if question["type"] in question_types.TYPES else "text",
             "choices": [choice for choice in question["choices"] if choice.strip()],
             "least": None,
             "most": None,
+            "show_if": None,
         }
         for number, question in enumerate(questions)
     ]

@@ -89,9 +89,9 @@ def change(number):
 
 def rearrange(form, kind, paperwork=None):
     """The form after one of its buttons, such as a question more, or only a fresh preview; nothing is saved yet."""
-    form, place = form.rearranged(request.form.get("do") or "preview")
-    answer = show(form, kind, paperwork, unsaved=True, place=place)
-    return respond.focus(answer, f"#{place}") if place else answer
+    form, selector = form.rearranged(request.form.get("do") or "preview")
+    answer = show(form, kind, paperwork, unsaved=True, place=selector.removeprefix("#"))
+    return respond.focus(answer, selector) if selector else answer
 
 
 def show(form, kind, paperwork=None, unsaved=False, place=""):
