@@ -8,6 +8,7 @@ from peewee import fn
 import settings
 from clock import local, now
 from models import (
+    TO_COME,
     Appointment,
     Assignment,
     Charge,
@@ -22,7 +23,7 @@ from models import (
     Task,
     WorkingHours,
 )
-from rules import outbox
+from rules import findings, outbox, words
 
 STATUS_WORDS = {
     "booked": "Booked",
@@ -47,6 +48,21 @@ def gate_words(done: int, needed: int) -> str:
     if not needed:
         return "No paperwork"
     return "All done" if done == needed else f"{done} of {needed} done"
+
+
+def finding_badges(row) -> list[tuple[str, str]]:
+    """What answers mean for a visit that is not over, as badges: (words, kind)."""
+    if row.status not in TO_COME:
+        return []
+    badges = []
+    if row.declined:
+        badges.append(("Not fit for treatment", "danger"))
+    until = date.fromisoformat(row.blocked_until) if isinstance(row.blocked_until, str) else row.blocked_until
+    if until and local(row.starts_at, row.time_zone).date() < until:
+        badges.append(("Blocked" if until == findings.FOR_EVER else f"Blocked until {words.date_words(until)}", "warn"))
+    if row.flags:
+        badges.append(("Needs OK", "warn"))
+    return badges
 
 
 def locations() -> list[Location]:
@@ -111,6 +127,7 @@ def visits():
         )
     )
     owes = Charge.select(fn.SUM(Charge.amount_minor)).where((Charge.patient == Patient.id) & (Charge.status == "owed"))
+    blocked_until, declined, flags = findings.excused()
     return (
         Appointment.select(
             Appointment.id, Appointment.starts_at, Appointment.ends_at, Appointment.status, Appointment.currency,
@@ -118,6 +135,7 @@ def visits():
             Service.name.alias("service_name"), Provider.name.alias("provider_name"),
             Location.name.alias("location_name"), Location.time_zone,
             gate.alias("needed"), gate.where(Task.status == "done").alias("done"), owes.alias("owed_minor"),
+            blocked_until.alias("blocked_until"), declined.alias("declined"), flags.alias("flags"),
         )
         .join_from(Appointment, Patient)
         .join_from(Appointment, Service)
@@ -150,6 +168,7 @@ def attention() -> dict:
     number, minor = owed.tuples().get()
     return {
         "messages": outbox.unseen().count(),
+        "findings": len(findings.waiting()),
         "twins": [(row.id, row.name) for row in Patient.select().where(Patient.maybe_same.is_null(False))],
         "charges": number,
         "owed_minor": minor or 0,

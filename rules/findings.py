@@ -13,7 +13,7 @@ from peewee import fn
 from clock import local, now
 from database import write_tx
 from models import TO_COME, Answer, Appointment, Finding, Location, Patient, Service, Task
-from rules import conditions, outbox, trail, words
+from rules import conditions, outbox, questions, trail, words
 from rules.refused import Refused
 
 FOR_EVER = date(9999, 12, 31)
@@ -174,6 +174,15 @@ def earlier(findings: list[Finding]) -> dict[int, Finding]:
     return found
 
 
+def answer_of(finding: Finding) -> tuple[str, str] | None:
+    """The question and its answer, in words."""
+    for question in finding.task.version.questions:
+        if question["key"] == finding.question:
+            given = Answer.get_or_none((Answer.task == finding.task) & (Answer.question == finding.question))
+            return question["label"], questions.said(question, given and given.value)
+    return None
+
+
 def block_of_visit(appointment) -> Finding | None:
     """The block that keeps this visit from taking place on its day; of several, the one that lasts longest."""
     there = [it for it in open_for([appointment.id])[appointment.id] if it.then == "block"]
@@ -230,12 +239,13 @@ def hinders(finding: Finding) -> bool:
 
 
 def excused():
-    """For a list of appointments, as two columns of its query: until when an open block lasts (FOR_EVER: until it is
-    lifted; None: there is none), and how many flags were declined."""
+    """For a list of appointments, as columns of its query: until when an open block lasts (FOR_EVER: until it is
+    lifted; None: there is none), how many flags were declined, and how many wait for a decision."""
     there = counting().where(Finding.appointment == Appointment.id)
     blocks = there.where((Finding.then == "block") & (Finding.status == "open"))
     until = blocks.select(fn.MAX(fn.COALESCE(Finding.until_on, FOR_EVER)))
-    return until, there.where(Finding.status == "declined").select(fn.COUNT(Finding.id))
+    flags = there.where(Finding.then == "flag").select(fn.COUNT(Finding.id))
+    return until, flags.where(Finding.status == "declined"), flags.where(Finding.status == "open")
 
 
 def decide(finding: Finding, by, cleared: bool, why: str) -> Finding:

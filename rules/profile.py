@@ -19,7 +19,7 @@ SECTIONS = {
     "contact": ("phone",),
     "address": ("street", "city", "region", "postal_code", "country"),
     "emergency": ("emergency_name", "emergency_relation", "emergency_phone"),
-    "health": ("allergies", "medical_notes"),
+    "health": ("allergies", "medication", "medical_notes"),
     "messages": ("care_by_email", "marketing_by_email"),
 }
 OLDEST_YEARS = 125

@@ -86,7 +86,7 @@ def _listed():
             *(PolicyAcceptance.shown_minor, PolicyAcceptance.currency),
             *(Policy.active, Policy.notice_hours, Policy.fee_kind, Policy.fee_value),
             *(move.window, move.moved_at, move.from_starts_at),
-            *findings.excused(),
+            *findings.excused()[:2],
         )
         .join_from(a, Service)
         .join_from(a, Provider)
@@ -123,6 +123,16 @@ def _line(row) -> Line:
     until, declined = row[20:]
     until = date.fromisoformat(until) if isinstance(until, str) else until  # SQLite's MAX gives a text
     return Line(*row[:11], accepted, moved, until, bool(declined))
+
+
+def whole():
+    """The query of appointments, each with its service, its provider and its place."""
+    return (
+        Appointment.select(Appointment, Service, Provider, Location)
+        .join_from(Appointment, Service)
+        .join_from(Appointment, Provider)
+        .join_from(Appointment, Location)
+    )
 
 
 def one(appointment) -> Line:

@@ -18,5 +18,6 @@ def card(line, at):
         status_words=visits.status_words(line, at),
         upcoming=line.to_come(at),
         begun=line.starts_at <= at,
+        blocked=line.blocked and line.starts_at > at,
         free_until_words=visits.free_until_words(line, at, g.clinic.grace_minutes),
     )

@@ -1,5 +1,6 @@
 """The list of free times that booking and rescheduling share: its filters out of the address, and what it shows."""
 
+from datetime import date
 from urllib.parse import urlencode
 
 from flask import abort, request
@@ -14,20 +15,24 @@ def places_of(offered):
     return sorted({place for _, where in offered for place in where}, key=lambda place: place.name)
 
 
-def context(service, *, patient, here, go, preferred=(None, None), **also):
+def context(service, *, patient, here, go, preferred=(None, None), not_before=None, **also):
     """What _times.html needs. `go(key)` is the address of the next step; `also` goes to free_times.
 
     The address chooses by provider=, location= and from= (a day, or a moment); without any of them the
-    `preferred` provider and location are chosen.
+    `preferred` provider and location are chosen. No time is shown on a day before `not_before`.
     """
     offered = availability.who_and_where(service)
     providers, places = [someone for someone, _ in offered], places_of(offered)
     provider, location = _asked(providers, "provider", preferred[0]), _asked(places, "location", preferred[1])
     zone = (location or places[0]).time_zone if places else "UTC"
     since = openings.beginning(request.args.get("from"), zone)
+    first = openings.beginning(not_before.isoformat(), zone) if not_before else None
     free = availability.free_times(
-        service, provider=provider, location=location, since=since, at_most=MOST, patient=patient, **also
-    )
+        service, provider=provider, location=location, since=max(filter(None, (since, first)), default=None),
+        at_most=MOST, patient=patient, **also,
+    )  # fmt: skip
+    if not_before:  # elsewhere the day may begin later
+        free = [one for one in free if local(one.starts_at, one.location.time_zone).date() >= not_before]
     chosen = {"provider": provider.id if provider else "", "location": location.id if location else ""}
     shown = openings.by_day(free, ENOUGH, MOST)
     return {
@@ -42,8 +47,8 @@ def context(service, *, patient, here, go, preferred=(None, None), **also):
         "here": here,
         "first_href": f"{here}?{urlencode(chosen)}" if since else "",
         "later_href": f"{here}?{urlencode({**chosen, 'from': openings.written(shown.later)})}" if shown.later else "",
-        "day": local(max(since or now(), now()), zone).date(),
-        "today": local(now(), zone).date(),
+        "day": local(max(since or now(), first or now(), now()), zone).date(),
+        "today": max(local(now(), zone).date(), not_before or date.min),
     }
 
 

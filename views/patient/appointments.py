@@ -6,7 +6,7 @@ from wtforms import HiddenField, TextAreaField
 from wtforms.validators import Length, Optional
 
 from clock import local, now
-from models import LIVE, Appointment, Charge, Location, Paperwork, Provider, Service, Task
+from models import LIVE, Charge, Paperwork, Task
 from rules import calendar_file, charging, findings, openings, paperwork, policy, scheduling, validity, visits, words
 from rules.refused import Refused
 from views import guard, respond, times
@@ -46,17 +46,6 @@ class OfVisit(paperwork.Due):
         return self.counted_words
 
 
-def whole():
-    return (
-        Appointment.select(Appointment, Service, Provider, Location)
-        .join(Service)
-        .switch(Appointment)
-        .join(Provider)
-        .switch(Appointment)
-        .join(Location)
-    )
-
-
 @area.get("/appointments")
 @guard.audience("patient")
 def listed():
@@ -75,7 +64,7 @@ def listed():
 @area.get("/appointments/<int:number>")
 @guard.audience("patient")
 def detail(number):
-    a, at = guard.mine(whole(), number), now()
+    a, at = guard.mine(visits.whole(), number), now()
     line = visits.one(a)
     return respond.page(
         "patient/appointments/detail.html",
@@ -129,7 +118,7 @@ def papers(a, at):
 @area.get("/appointments/<int:number>/calendar.ics")
 @guard.audience("patient")
 def calendar(number):
-    a = guard.mine(whole(), number)
+    a = guard.mine(visits.whole(), number)
     answer = make_response(calendar_file.ics(a, "PUBLISH" if a.live else "CANCEL"))
     answer.headers["Content-Type"] = calendar_file.TYPE
     answer.headers["Content-Disposition"] = 'attachment; filename="appointment.ics"'
@@ -139,14 +128,14 @@ def calendar(number):
 @area.get("/appointments/<int:number>/cancellation")
 @guard.audience("patient")
 def cancellation(number):
-    a = guard.mine(whole(), number)
+    a = guard.mine(visits.whole(), number)
     return ask_to_cancel(a, CancelForm(formdata=None, shown=policy.fee_for(a).amount_minor))
 
 
 @area.post("/appointments/<int:number>/cancellation")
 @guard.audience("patient")
 def cancel(number):
-    a, form = guard.mine(whole(), number), CancelForm()
+    a, form = guard.mine(visits.whole(), number), CancelForm()
     if not form.validate():
         return ask_to_cancel(a, form)
     try:
@@ -174,7 +163,7 @@ def ask_to_cancel(a, form):
 @area.get("/appointments/<int:number>/time")
 @guard.audience("patient")
 def free(number):
-    a, at = guard.mine(whole(), number), now()
+    a, at = guard.mine(visits.whole(), number), now()
     block = findings.block_of(guard.me(), a.service, local(at, a.location.time_zone).date())
     shown = times.context(
         a.service,
@@ -195,7 +184,7 @@ def free(number):
 @area.get("/appointments/<int:number>/time/confirmation")
 @guard.audience("patient")
 def new_time(number):
-    a = guard.mine(whole(), number)
+    a = guard.mine(visits.whole(), number)
     provider, location, starts_at = times.asked_slot(a.service, request.args.get("slot"))
     return ask_to_move(
         a, ShownForm(formdata=None, shown=policy.move_fee_for(a).amount_minor), provider, location, starts_at
@@ -205,7 +194,7 @@ def new_time(number):
 @area.post("/appointments/<int:number>/time/confirmation")
 @guard.audience("patient")
 def move(number):
-    a, form = guard.mine(whole(), number), ShownForm()
+    a, form = guard.mine(visits.whole(), number), ShownForm()
     provider, location, starts_at = times.asked_slot(a.service, form.slot.data)
     try:
         charge = scheduling.move(

@@ -2,12 +2,14 @@
 
 from uuid import uuid4
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, redirect, request, url_for
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, HiddenField
 
-from models import Assignment, Paperwork, Policy
-from rules import availability, markdown, openings, paperwork, policy, scheduling, words
+from clock import local, now
+from models import Policy
+from rules import availability, findings, markdown, openings, paperwork, policy, scheduling, words
+from rules.clinic import home_zone
 from rules.refused import Refused
 from rules.services import offered, on_shelves
 from views import guard, respond, times
@@ -37,18 +39,31 @@ def people(number):
     service = guard.found(offered(), number)
     who = availability.who_and_where(service)
     places = times.places_of(who)
-    return respond.page("patient/booking/people.html", service=service, offered=who, places=places, steps=STEPS)
+    block = blocked(service)
+    return respond.page(
+        "patient/booking/people.html", service=service, offered=who, places=places, steps=STEPS,
+        block=block, from_words=block and findings.from_words(block),
+    )  # fmt: skip
+
+
+def blocked(service):
+    """What the patient answered keeps them from this service for now: the block, or None."""
+    return findings.block_of(guard.me(), service, local(now(), home_zone()).date())
 
 
 @area.get("/booking/<int:number>/times")
 @guard.audience("patient")
 def free(number):
     service = guard.found(offered(), number)
+    block = blocked(service)
+    if block and not block.until_on:
+        return redirect(url_for("booking.people", number=number), 303)
     shown = times.context(
         service,
         patient=guard.me(),
         here=url_for("booking.free", number=number),
         go=lambda slot: url_for("booking.confirmation", number=number, slot=slot),
+        not_before=block and block.until_on,
     )
     return respond.page("patient/booking/times.html", part="times", steps=STEPS, **shown)
 
@@ -116,11 +131,6 @@ def ask(form, service, provider, location, starts_at, current, no=None):
 
 def follows(service):
     """[(kind in words, name)] of the paperwork that a booking brings."""
-    rows = (
-        Paperwork.select(Paperwork.kind, Paperwork.name)
-        .join(Assignment)
-        .where(Assignment.service == service, Paperwork.archived_at.is_null(), Paperwork.kind != "post_treatment")
-        .order_by(Paperwork.name)
-    )
+    rows = [row for row in paperwork.assigned_to(service) if row.kind != "post_treatment"]
     order = list(paperwork.KIND_WORDS)
     return [(paperwork.KIND_WORDS[row.kind], row.name) for row in sorted(rows, key=lambda row: order.index(row.kind))]

@@ -54,6 +54,7 @@ class EmergencyForm(FlaskForm):
 
 class HealthForm(FlaskForm):
     allergies = TextAreaField("Allergies", LONG, filters=[profile.tidy_text])
+    medication = TextAreaField("Medication", LONG, filters=[profile.tidy_text])
     medical_notes = TextAreaField("Medical notes", LONG, filters=[profile.tidy_text])
 
 

@@ -7,7 +7,7 @@ from wtforms.validators import InputRequired, Length
 
 from clock import local, now
 from models import Appointment, Location, Patient, PolicyAcceptance, Provider, Service
-from rules import charging, desk, outbox, policy, records, scheduling, trail, visits
+from rules import charging, desk, findings, outbox, policy, records, scheduling, trail, visits
 from rules.paperwork import KIND_WORDS
 from rules.refused import Refused
 from views import guard, respond
@@ -42,6 +42,7 @@ def visit(number) -> Appointment:
 def detail(number):
     a, at = visit(number), now()
     trail.looked(guard.by(), a.patient, "appointment")
+    found = findings.of_visits([a.id])[a.id]
     return respond.page(
         "staff/appointments/detail.html",
         a=a,
@@ -51,6 +52,11 @@ def detail(number):
         steps=scheduling.possible(a, at),
         free_until=policy.until_words(a, policy.fee_for(a, at), at) if a.status == "booked" else "",
         accepted=PolicyAcceptance.get_or_none(PolicyAcceptance.appointment == a),
+        findings=found,
+        stands=findings.stands,
+        hinders=findings.hinders,
+        decided_words=findings.decided_words,
+        earlier=findings.earlier(found),
         tasks=records.tasks_of(appointment=a),
         task_words=records.task_words,
         task_late=records.task_late,

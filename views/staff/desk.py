@@ -83,6 +83,7 @@ def show(given, said: str = "", problem: str = ""):
         possible=scheduling.possible,
         status_words=desk.status_words,
         gate_words=desk.gate_words,
+        finding_badges=desk.finding_badges,
     )
 
 

@@ -9,8 +9,10 @@ from clock import now
 from models import TO_COME, Patient
 from rules import (
     accounts,
+    connections,
     consents,
     desk,
+    findings,
     memberships,
     outbox,
     paperwork,
@@ -111,6 +113,7 @@ def record(number):
     patient, at = guard.found(Patient, number), now()
     trail.looked(guard.by(), patient)
     visits = records.visits_of(patient)
+    found = findings.of_patient(patient)
     charges, tasks = records.charges_of(patient), records.tasks_of(patient)
     return respond.page(
         "staff/patients/record.html",
@@ -134,6 +137,13 @@ def record(number):
         phone_words=profile.phone_words,
         status_words=desk.status_words,
         gate_words=desk.gate_words,
+        finding_badges=desk.finding_badges,
+        findings=found,
+        stands=findings.stands,
+        decided_words=findings.decided_words,
+        earlier=findings.earlier(found),
+        profile_changes=connections.changes_of(patient),
+        field_words=connections.FIELD_WORDS,
         kind_words=paperwork.KIND_WORDS,
         message_words=outbox.KIND_WORDS,
         reasons=REASONS,
