@@ -57,7 +57,7 @@ log = logging.getLogger("foyer.portal")
 HERE = Path(__file__).resolve().parent
 AREAS = [
     public, demo, photos, handover,
-    signin, kept, home, booking, appointments, postponed, paperwork, guardian, memberships, account, profile,
+    signin, kept, home, booking, appointments, postponed, paperwork, instructions, guardian, memberships, account, profile,
     permissions, staff_signin, staff_signers, staff_ready,
     desk, staff_appointments, staff_booking, staff_findings, patients, charges, services, staff_paperwork,
     staff_notice, staff_tasks, providers, locations, policies, plans, messages, staff_clinic, people,
