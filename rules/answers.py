@@ -32,7 +32,8 @@ class Saved(NamedTuple):
     """What became of what a page sent."""
 
     problems: dict  # a sentence for each answer that does not fit, by question
-    elsewhere: list  # (question, what another device had saved, what stands now) where both changed it
+    both: list  # (question, what another device had saved, what stands now) where both changed it
+    theirs: list  # the questions where only another device did, and its answer stays
     stored: Stored
 
 
@@ -92,7 +93,7 @@ def save(task: Task, given: dict, by, version: PaperworkVersion, seen=None, conf
     and what it did change wins. `confirmed` names the earlier answers that were called still true. A key that the
     version does not ask is dropped; an answer taken away leaves its row, so that no earlier answer is offered again.
     """
-    seen, problems, elsewhere, new = seen or {}, {}, [], []
+    seen, problems, both, theirs, new = seen or {}, {}, [], [], []
     with write_tx():
         version = _begin(task, by, version)
         stored = load(task)
@@ -109,12 +110,13 @@ def save(task: Task, given: dict, by, version: PaperworkVersion, seen=None, conf
             if was is not None:
                 offered = was.startswith(OFFERED)
                 moved = key in stored.keys if offered else digest(there) != was
-                if digest(value) == was.removeprefix(OFFERED) and (moved or not offered) and value != there:
-                    continue  # another device saved something since, and this page only repeats what it was shown with
+                if moved and value != there and digest(value) == was.removeprefix(OFFERED):
+                    theirs.append(question)  # this page only repeats what it was shown with
+                    continue
                 if moved and value != there:
-                    elsewhere.append((question, there, value))
+                    both.append((question, there, value))
             if key not in stored.keys:
-                if value is not None or was and was.startswith(OFFERED):
+                if value is not None or (was and was.startswith(OFFERED)):
                     new.append({"task": task.id, "question": key, "value": value, "confirmed": true_still})
             elif value != there or true_still != (key in stored.confirmed):
                 Answer.update(value=value, saved_at=now(), confirmed=true_still).where(
@@ -122,7 +124,7 @@ def save(task: Task, given: dict, by, version: PaperworkVersion, seen=None, conf
                 ).execute()
         if new:
             Answer.insert_many(new).execute()
-        return Saved(problems, elsewhere, load(task))
+        return Saved(problems, both, theirs, load(task))
 
 
 def _begin(task: Task, by, version: PaperworkVersion) -> PaperworkVersion:

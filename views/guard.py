@@ -19,7 +19,7 @@ from rules import accounts, handover, kept
 from rules.actor import Actor
 from rules.clinic import the_clinic
 
-TYPED = re.compile(r"/tasks/\d+/(answers|submission)|/profile/[a-z]+")
+TYPED = re.compile(r"/tasks/\d+/(answers|submission|sections/\d+)|/profile/[a-z]+")
 NOT_TYPED = ("csrf_token", "kept", "only")  # "only" names the one answer that saves itself; all of them are sent later
 
 TOO_LARGE = "A photo can be up to 15 MB. Please go back and choose a smaller one. What was saved before is still there."
