@@ -11,7 +11,7 @@ from views import guard, respond
 from views.staff.desk import one_of
 
 area = Blueprint("ready", __name__)
-HAND_OVER = "staff_signers.hand_over"
+HAND_OVER = "signers.hand_over"
 
 
 @area.get("/staff/ready")
