@@ -65,7 +65,10 @@ def free(number):
         go=lambda slot: url_for("booking.confirmation", number=number, slot=slot),
         not_before=block and block.until_on,
     )
-    return respond.page("patient/booking/times.html", part="times", steps=STEPS, **shown)
+    from_words = block and findings.from_words(block)
+    return respond.page(
+        "patient/booking/times.html", part="times", steps=STEPS, block=block, from_words=from_words, **shown
+    )
 
 
 @area.get("/booking/<int:number>/confirmation")

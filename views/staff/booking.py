@@ -6,8 +6,10 @@ from flask import Blueprint, request, url_for
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, HiddenField
 
+from clock import local, now
 from models import Appointment, Patient, Policy
-from rules import availability, desk, markdown, openings, policy, scheduling, words
+from rules import availability, desk, findings, markdown, openings, policy, scheduling, validity, words
+from rules.clinic import home_zone
 from rules.refused import Refused
 from rules.services import offered, on_shelves
 from views import guard, respond, times
@@ -36,15 +38,22 @@ def services(number):
 @guard.audience("staff")
 def free(number, service):
     patient, service = guard.found(Patient, number), guard.found(offered(), service)
+    block = _block(patient, service)
     shown = times.context(
         service,
         patient=patient,
         here=url_for(".free", number=number, service=service.id),
         go=lambda slot: url_for(".book", number=number, service=service.id, slot=slot),
+        not_before=block and block.until_on,
         lead=False,
     )
     title = ("Choose a time", f"{service.name} for {patient.name}", url_for(".services", number=number), "Services")
-    return _times(title, shown)
+    return _times(title, shown, block)
+
+
+def _block(patient, service):
+    """What the patient answered keeps them from this service for now: the block, or None."""
+    return findings.block_of(patient, service, local(now(), home_zone()).date())
 
 
 @area.route("/staff/patients/<int:number>/booking/<int:service>/confirmation", methods=["GET", "POST"])
@@ -78,18 +87,22 @@ def book(number, service):
 @guard.audience("staff")
 def move_to(number):
     a = guard.found(Appointment, number)
+    block = _block(a.patient, a.service)
     shown = times.context(
         a.service,
         patient=a.patient,
         here=url_for(".move_to", number=number),
         go=lambda slot: url_for(".move", number=number, slot=slot),
         preferred=(None, a.location),
+        not_before=block and block.until_on,
         lead=False,
         ignoring=a,
     )
     at = words.when(a.starts_at, a.location.time_zone)
     back = url_for("staff_appointments.detail", number=number)
-    return _times(("Move to another time", f"{a.patient.name}, {a.service.name}, now {at}", back, "The visit"), shown)
+    return _times(
+        ("Move to another time", f"{a.patient.name}, {a.service.name}, now {at}", back, "The visit"), shown, block
+    )
 
 
 @area.route("/staff/appointments/<int:number>/time/confirmation", methods=["GET", "POST"])
@@ -106,10 +119,13 @@ def move(number):
             gone = no
     before = f"{words.when(a.starts_at, a.location.time_zone)}\nwith {a.provider.name}, {a.location.name}"
     after = f"{words.when(starts_at, location.time_zone)}\nwith {provider.name}, {location.name}"
-    return _confirm(
-        form, gone, "Move this visit?", a.patient.name, url_for(".move_to", number=number), "Move",
-        [("Service", a.service.name), ("Until now", before), ("New time", after)],
-    )  # fmt: skip
+    facts = [("Service", a.service.name), ("Until now", before), ("New time", after)]
+    papers = validity.at_new_time(a, validity.visit_of(a, starts_at, location))
+    again = "\n".join(it.why for it in papers if not it.stays)
+    if again:
+        facts.append(("Asked again", again))
+    back = url_for(".move_to", number=number)
+    return _confirm(form, gone, "Move this visit?", a.patient.name, back, "Move", facts)
 
 
 def _asked(form, service, patient, ignoring=None):
@@ -127,16 +143,17 @@ def _asked(form, service, patient, ignoring=None):
     return provider, location, starts_at, gone
 
 
-def _times(title, shown):
-    return respond.page("staff/appointments/times.html", "times", title=title, **shown)
+def _times(title, shown, block):
+    return respond.page("staff/appointments/times.html", "times", title=title, block=block, **shown)
 
 
 def _confirm(form, gone, title, lead, back, verb, facts, policy_text=""):
     """The page that asks before anything is changed; where the time is gone it offers the nearest ones."""
+    nearest = gone.facts.get("nearest") if gone else None
     if gone:
         respond.refuse(form, Refused(gone.words))
     return respond.form_page(
         "staff/appointments/confirmation.html", form, title=title, lead=lead, back=back, verb=verb, facts=facts,
-        policy_text=policy_text, gone=gone is not None, nearest=gone.facts.get("nearest", []) if gone else [],
+        policy_text=policy_text, gone=nearest is not None, nearest=nearest or [],
         key=openings.key, spoken=openings.spoken, here=request.path,
     )  # fmt: skip
