@@ -46,3 +46,12 @@ def focus(answer, selector: str):
     """Ask the page to move the reader's focus after a swap."""
     answer.headers["HX-Trigger"] = json.dumps({"portal:focus": {"sel": selector}})
     return answer
+
+
+def pdf(file: bytes, name: str):
+    """A file to keep. `name` stands in the reader's downloads, so it says nothing about anybody."""
+    answer = make_response(file)
+    answer.headers["Content-Type"] = "application/pdf"
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
