@@ -25,7 +25,7 @@ from database import db, open_database
 from models import Clinic
 from rules import faults, outbox, words
 from rules.refused import Refused
-from views import demo, guard, handover, photos, public
+from views import demo, guard, handover, photos, public, verify
 from views.hypermedia import PortalRequest
 from views.patient import (
     account,
@@ -39,6 +39,7 @@ from views.patient import (
     permissions,
     postponed,
     profile,
+    records,
     signin,
 )
 from views.staff import appointments as staff_appointments
@@ -49,6 +50,7 @@ from views.staff import findings as staff_findings
 from views.staff import notice as staff_notice
 from views.staff import paperwork as staff_paperwork
 from views.staff import ready as staff_ready
+from views.staff import sealed as staff_sealed
 from views.staff import signers as staff_signers
 from views.staff import signin as staff_signin
 from views.staff import tasks as staff_tasks
@@ -56,7 +58,7 @@ from views.staff import tasks as staff_tasks
 log = logging.getLogger("foyer.portal")
 HERE = Path(__file__).resolve().parent
 AREAS = [
-    public, demo, photos, handover,
+    public, demo, photos, handover, verify, records, staff_sealed,
     signin, kept, home, booking, appointments, postponed, paperwork, instructions, guardian, memberships, account, profile,
     permissions, staff_signin, staff_signers, staff_ready,
     desk, staff_appointments, staff_booking, staff_findings, patients, charges, services, staff_paperwork,

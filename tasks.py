@@ -11,7 +11,7 @@ from huey.consumer import Consumer
 import settings
 from clock import now
 from database import db
-from rules import charging, memberships, reminders, sending, tidying
+from rules import charging, memberships, reminders, sealing, sending, tidying
 
 log = logging.getLogger("foyer.tasks")
 QUIET = ("huey", "huey.consumer", "huey.consumer.Scheduler", "huey.consumer.Worker")
@@ -26,10 +26,11 @@ def wake():
 
 
 def drain():
-    """Ask the card providers for what is due, then send what is due: a receipt tells of what became of it."""
+    """Ask the card providers for what is due, send what is due (a receipt tells of the charge), then seal."""
     with db.connection_context():
         charging.ask_due()
         sending.send_due(going=lambda: not stopping.is_set())
+        sealing.seal_due(going=lambda: not stopping.is_set())
 
 
 def sweep():
@@ -49,6 +50,7 @@ def tidy():
     """Sweep old traces away."""
     with db.connection_context():
         tidying.sweep_away(now())
+        sealing.sweep(now())
 
 
 stopping = threading.Event()
@@ -113,6 +115,7 @@ class Sender:
             return
         with db.connection_context():
             sending.release()
+            sealing.release()
         for leftover in self.chosen.data_dir.glob("huey.db*"):  # written without fsync, so a power cut may break it
             leftover.unlink()
         built.cache_clear()

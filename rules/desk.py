@@ -23,7 +23,7 @@ from models import (
     Task,
     WorkingHours,
 )
-from rules import findings, outbox, words
+from rules import findings, outbox, sealing, words
 
 STATUS_WORDS = {
     "booked": "Booked",
@@ -168,6 +168,7 @@ def attention() -> dict:
     number, minor = owed.tuples().get()
     return {
         "messages": outbox.unseen().count(),
+        "unsealed": sealing.troubled().count(),
         "findings": len(findings.waiting()),
         "twins": [(row.id, row.name) for row in Patient.select().where(Patient.maybe_same.is_null(False))],
         "charges": number,

@@ -9,7 +9,7 @@ from wtforms import RadioField, StringField, TextAreaField
 
 from clock import now
 from models import PaperworkVersion
-from rules import consents, markdown, notices, paperwork, signers, signing
+from rules import consents, markdown, notices, paperwork, sealing, signers, signing
 from rules.consent_texts import CLAUSES_HEAD, PERMISSIONS, PERMISSIONS_HEAD, PERMISSIONS_LEAD
 from rules.refused import Refused
 from views import guard, guardians, respond
@@ -95,6 +95,8 @@ def signed(door: Door):
         signatures=[(row, signing.svg(row.strokes) if row.strokes else None) for row in given],
         chosen=consents.chosen_words(task.version, filled),
         role_words=signers.ROLE_WORDS,
+        record=sealing.record_of(task),
+        base=door.base,
         **shown,
     )
 

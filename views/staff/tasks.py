@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from rules import answers, connections, evidence, handover, markdown, paperwork, signers, signing, trail
+from rules import answers, connections, evidence, handover, markdown, paperwork, sealing, signers, signing, trail
 from views import doors, guard, respond
 
 area = Blueprint("staff_tasks", __name__)
@@ -30,4 +30,6 @@ def detail(number):
         links=handover.open_links(task),
         profile_changes=connections.changes_of(task=task) if kind == "questionnaire" else [],
         field_words=connections.FIELD_WORDS,
+        record=sealing.record_of(task),
+        base=f"/staff/tasks/{task.id}",
     )
