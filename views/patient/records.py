@@ -1,6 +1,6 @@
 """The patient's own copy of what they signed: the sealed PDF, or a page that waits for it."""
 
-from flask import Blueprint, abort, make_response, redirect, url_for
+from flask import Blueprint, abort, redirect, url_for
 
 from rules import sealing
 from views import doors, guard, respond
