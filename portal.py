@@ -33,6 +33,7 @@ from views.patient import (
     booking,
     guardian,
     home,
+    instructions,
     kept,
     memberships,
     paperwork,
@@ -59,12 +60,12 @@ log = logging.getLogger("foyer.portal")
 HERE = Path(__file__).resolve().parent
 AREAS = [
     public, demo, photos, handover, verify, records, staff_sealed,
-    signin, kept, home, booking, appointments, postponed, paperwork, instructions, guardian, memberships, account, profile,
-    permissions, staff_signin, staff_signers, staff_ready,
+    signin, kept, home, booking, appointments, postponed, paperwork, instructions, guardian, memberships, account,
+    profile, permissions, staff_signin, staff_signers, staff_ready,
     desk, staff_appointments, staff_booking, staff_findings, patients, charges, services, staff_paperwork,
     staff_notice, staff_tasks, providers, locations, policies, plans, messages, staff_clinic, people,
 ]  # fmt: skip
-AREA_CSS = ["answering", "builder", "signing", "instructions", "board"]
+AREA_CSS = ["answering", "builder", "signing", "handover", "instructions", "board"]
 CSS = ["tokens", "reset", "base", "layout", "components", *AREA_CSS, "print"]
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "

@@ -168,11 +168,6 @@ def answer_check(task: Task, choice: str, by) -> bool:
         return right
 
 
-def understood(task: Task) -> bool:
-    """Whether the check question was answered right, once, for this task."""
-    return CheckAnswer.select().where((CheckAnswer.task == task) & CheckAnswer.right).exists()
-
-
 def tries_at(task: Task) -> list[CheckAnswer]:
     """The receipts of the check question, the oldest first."""
     return list(CheckAnswer.select().where(CheckAnswer.task == task).order_by(CheckAnswer.id))

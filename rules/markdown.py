@@ -21,15 +21,18 @@ _parser = MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
 @lru_cache(maxsize=512)
-def render(text: str) -> Markup:
-    """The text as HTML. Raw HTML is shown as typed, pictures from elsewhere and unknown addresses are dropped."""
+def render(text: str, top: int = TOP) -> Markup:
+    """The text as HTML. Raw HTML is shown as typed, pictures from elsewhere and unknown addresses are dropped.
+
+    Its highest headings become those of the level `top`.
+    """
     tokens = _parser.parse(text)
     for token in tokens:
         token.children = [child for child in token.children or [] if _may_stay(child)]
     headings = [token for token in tokens if token.type in ("heading_open", "heading_close")]
-    highest = min((int(token.tag[1]) for token in headings), default=TOP)
+    highest = min((int(token.tag[1]) for token in headings), default=top)
     for token in headings:
-        token.tag = f"h{min(int(token.tag[1]) - highest + TOP, 6)}"
+        token.tag = f"h{min(int(token.tag[1]) - highest + top, 6)}"
     html = _parser.renderer.render(tokens, _parser.options, {})
     return Markup(  # noqa: S704 - the one place that makes HTML out of staff's words, and nh3 cleaned it
         nh3.clean(html, tags=TAGS, attributes=ATTRIBUTES, url_schemes=SCHEMES, link_rel="noopener")

@@ -1,68 +1,25 @@
-"""Answering questionnaires, signing consents, reading instructions."""
+"""A patient's paperwork: each task at its own address, with the forms of a questionnaire and of a consent below it."""
 
-from flask import Blueprint, abort, make_response, render_template, request, url_for
+from flask import Blueprint
 
-from clock import now
-from models import Appointment, Location, Paperwork, Patient, Provider, Service, Task
-from rules import answers, consents, instructions, markdown, paperwork
-from rules.refused import Refused
-from views import answering, consenting, doors, guard, respond
+from models import Task
+from rules import consents
+from views import answering, consenting, doors, guard, reading, respond
 
 area = Blueprint("paperwork", __name__)
-
-
-def own(number: int, *kinds: str) -> Task:
-    """A task of the signed-in patient with all that its page names; 404 for anybody else's, or not yet to be seen."""
-    query = (
-        Task.select(Task, Paperwork, Patient, Appointment, Service, Location, Provider)
-        .join(Paperwork)
-        .switch(Task)
-        .join(Patient)
-        .switch(Task)
-        .join(Appointment)
-        .join(Service)
-        .switch(Appointment)
-        .join(Location)
-        .switch(Appointment)
-        .join(Provider)
-    )
-    task = guard.mine(query, number)
-    if (kinds and task.paperwork.kind not in kinds) or not paperwork.may_be_seen(task, now()):
-        abort(404)
-    return task
 
 
 @area.get("/tasks/<int:number>")
 @guard.audience("patient")
 def detail(number):
-    task = own(number)
+    task = doors.own(number)
     if task.status == "not_needed" and not consents.may_still_sign(task):
         return respond.page("patient/paperwork/not_needed.html", task=task)
     if task.paperwork.kind == "questionnaire":
         return answering.begin(doors.mine(task))
     if task.paperwork.kind == "consent":
         return consent(task)
-    return read(task)
-
-
-def frame(task: Task, version) -> dict:
-    """What every page of a task shows: the text, and the visit it is for."""
-    visit = task.appointment
-    return {
-        "task": task,
-        "version": version,
-        "body": markdown.render(version.body),
-        "visit": visit,
-        "zone": visit.location.time_zone,
-        "late": paperwork.is_late(task.paperwork.kind, task.status, visit.status, visit.starts_at, now()),
-    }
-
-
-def go_on(words: str):
-    """Back home, with what to do next in the words that wait there."""
-    open_ones = paperwork.action_required(guard.me(), now())
-    then = f"Next: {open_ones[0].name}." if open_ones else "Nothing else is waiting for you."
-    return respond.done(url_for("home.home"), f"{words} {then}")
+    return reading.read(doors.mine(task))
 
 
 # --- questionnaires -----------------------------------------------------------------------------
@@ -70,7 +27,7 @@ def go_on(words: str):
 
 def questions(number: int):
     """The signed-in patient's door to a questionnaire of theirs."""
-    return doors.mine(own(number, "questionnaire"))
+    return doors.mine(doors.own(number, "questionnaire"))
 
 
 @area.get("/tasks/<int:number>/sections/<int:section>")
@@ -118,38 +75,16 @@ def consent(task: Task):
 @area.post("/tasks/<int:number>/signature")
 @guard.audience("patient")
 def sign(number):
-    return consenting.sign(doors.mine(own(number, "consent")))
+    return consenting.sign(doors.mine(doors.own(number, "consent")))
 
 
 @area.route("/tasks/<int:number>/notice", methods=["GET", "POST"])
 @guard.audience("patient")
 def notice(number):
-    return consenting.notice(doors.mine(own(number, "consent")))
+    return consenting.notice(doors.mine(doors.own(number, "consent")))
 
 
 @area.route("/tasks/<int:number>/refusal", methods=["GET", "POST"])
 @guard.audience("patient")
 def refusal(number):
-    return consenting.decline(doors.mine(own(number, "consent")))
-
-
-# --- instructions -------------------------------------------------------------------------------
-
-
-def read(task: Task):
-    """Opening an instruction is reading it, unless it was only fetched ahead of a click."""
-    if request.method == "GET" and not fetched_ahead():
-        instructions.read(task, guard.by())
-    version = paperwork.version_of(task)
-    open_ones = paperwork.action_required(guard.me(), now())
-    return respond.page(
-        "patient/paperwork/instruction.html",
-        minutes=markdown.reading_minutes(version.body),
-        following=next((row for row in open_ones if row.id != task.id), None),
-        **frame(task, version),
-    )
-
-
-def fetched_ahead() -> bool:
-    said = f"{request.headers.get('Sec-Purpose', '')} {request.headers.get('Purpose', '')}"
-    return "prefetch" in said or "prerender" in said
+    return consenting.decline(doors.mine(doors.own(number, "consent")))
