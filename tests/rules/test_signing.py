@@ -156,3 +156,54 @@ def test_the_moment_of_signing_is_now(clinic, time_machine):
     time_machine.move_to(NOON, tick=False)
     sign(tasks["consent"])
     assert consents.signature_as(tasks["consent"], "patient").signed_at == NOON == now()
+
+
+def test_a_plain_signature_of_the_first_days_still_verifies(clinic):
+    """Signed before roles and details existed: its evidence was computed without them."""
+    _, tasks = begin(clinic, NOON)
+    row = Signature(
+        task=tasks["consent"], patient=clinic.ava, method="typed", signer_name="Ava Moreno", shown_text="I agree.",
+        shown_digest=signing.sha256(b"I agree.").hexdigest(), version_digest="0" * 64, signed_at=NOON,
+        time_zone="America/New_York", ip="203.0.113.9", agent="A browser", session_number=1,
+        signed_in_how="email code",
+    )  # fmt: skip
+    told = [
+        row.task_id, None, clinic.ava.id, "typed", "Ava Moreno", None, "I agree.", row.shown_digest, "0" * 64,
+        "2026-03-03T17:00:00.000000+00:00", "America/New_York", "203.0.113.9", "A browser", 1, "email code",
+    ]  # fmt: skip
+    row.evidence_digest = signing.sha256(json.dumps(told, separators=(",", ":")).encode()).hexdigest()
+    row.save(force_insert=True)
+    assert signing.verify(Signature.get())
+
+
+COLUMNS = {
+    "membership_id": None, "patient_id": 2, "method": "drawn", "signer_name": "Ben Okafor",
+    "strokes": '[{"points": [{"x": 1.0, "y": 1.0, "time": 0, "pressure": 0.5}]}]', "shown_text": "I agree to all.",
+    "shown_digest": "0" * 64, "version_digest": "0" * 64, "signed_at": "2020-01-01 00:00:00.000000+00:00",
+    "time_zone": "Europe/London", "ip": "198.51.100.1", "agent": "Another", "session_number": 7,
+    "signed_in_how": "password", "evidence_digest": "0" * 64, "role": "guardian", "task_id": None,
+    "details": '{"initials": {"risks": "XX"}}',
+}  # fmt: skip
+
+
+def test_every_column_is_part_of_the_evidence():
+    assert {field.column_name for field in Signature._meta.sorted_fields} - {"id"} == set(COLUMNS)
+
+
+@pytest.mark.parametrize("column", sorted(set(COLUMNS) - {"membership_id", "task_id"}))
+def test_a_change_of_any_column_is_found(clinic, column):
+    _, tasks = begin(clinic, NOON)
+    sign(tasks["consent"])
+    for trigger in ("signature_frozen_update",) if is_sqlite() else ("signature_frozen",):
+        db.execute_sql(f"DROP TRIGGER {trigger}" + ("" if is_sqlite() else " ON signature"))
+    db.execute_sql(f"UPDATE signature SET {column} = {'?' if is_sqlite() else '%s'}", (COLUMNS[column],))
+    assert not signing.verify(Signature.get())
+
+
+def test_a_signature_that_is_moved_to_another_task_is_found(clinic):
+    _, tasks = begin(clinic, NOON)
+    sign(tasks["consent"])
+    for trigger in ("signature_frozen_update",) if is_sqlite() else ("signature_frozen",):
+        db.execute_sql(f"DROP TRIGGER {trigger}" + ("" if is_sqlite() else " ON signature"))
+    Signature.update(task=tasks["questionnaire"]).execute()
+    assert not signing.verify(Signature.get())
