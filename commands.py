@@ -1,4 +1,4 @@
-"""What ./portal.sh asks of the portal besides pages: bring the database up to date, let an owner in, fill the demo."""
+"""What ./portal.sh asks of the portal besides pages: migrate, let an owner in, verify a file, fill the demo."""
 
 import fcntl
 import os
@@ -8,15 +8,16 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
-from peewee import OperationalError
+from peewee import OperationalError, PeeweeException
 from playhouse import migrations
 
 import settings
 from database import db, is_postgres
-from rules import clinic, notices, people
+from rules import clinic, notices, people, sealing
 from rules.refused import Refused
 
 HERE = Path(__file__).resolve().parent
+LARGEST = 100 * 1024 * 1024  # of a file to be verified
 
 
 @contextmanager
@@ -80,6 +81,23 @@ def add_commands(app) -> None:
                 click.echo(f"\n{people.owner_link(email)}\n")
             except Refused as no:
                 sys.exit(no.words)
+
+    @app.cli.command("verify")
+    @click.argument("file")
+    def verify(file):
+        """Say whether FILE is what this clinic sealed: 0 it is, 1 it is not, 2 it cannot be read."""
+        try:
+            content = Path(file).read_bytes() if Path(file).stat().st_size <= LARGEST else b""
+            with db.connection_context():
+                verdict = sealing.verdict(content)
+        except (OSError, ValueError) as fault:
+            click.echo(f"{file} cannot be read: {getattr(fault, 'strerror', None) or 'that is no file name'}.")
+            sys.exit(2)
+        except PeeweeException:
+            click.echo(f"The clinic's database at {database_words()} cannot be read.")
+            sys.exit(2)
+        click.echo(verdict.words)
+        sys.exit(0 if verdict.genuine else 1)
 
     @app.cli.command("demo")
     def demo_command():

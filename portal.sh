@@ -1,9 +1,10 @@
 #!/bin/sh
-# Foyer in one command: ./portal.sh run | demo | owner-link | test
+# Foyer in one command: ./portal.sh run | demo | owner-link | verify | test
 set -eu
 
 asked=${1:-help}
 [ $# -eq 0 ] || shift
+from=$(pwd)
 cd -- "$(dirname -- "$0")"
 here=$(pwd)
 python=$here/.venv/bin/python
@@ -20,6 +21,7 @@ Foyer, the patient portal that a clinic hosts itself.
   ./portal.sh run          start the portal of a real clinic; the first start prints the owner's one-time link
   ./portal.sh demo         start a demo clinic in ./var/demo, with people, visits and paperwork to try
   ./portal.sh owner-link   print a one-time link for an owner who forgot the password; with several, add an address
+  ./portal.sh verify FILE  say whether a PDF is what this clinic sealed: 0 it is, 1 it is not, 2 it cannot be read
   ./portal.sh test [...]   check the code and run all tests; what follows goes to pytest
 
 Settings come from the environment: PORT=9000 ./portal.sh run. The README lists them.
@@ -125,6 +127,17 @@ owner_link() {
     flask owner-link "$@"
 }
 
+verify() {
+    [ $# -eq 1 ] || { usage >&2 && exit 2; }
+    case $1 in
+        /*) file=$1 ;;
+        *) file=$from/$1 ;;
+    esac
+    prepare >&2
+    exec 9<&-
+    flask verify -- "$file"
+}
+
 demo() {
     DATA_DIR=${DATA_DIR:-$here/var/demo}
     export DATA_DIR
@@ -171,6 +184,7 @@ case $asked in
     run) run ;;
     demo) demo ;;
     owner-link) owner_link "$@" ;;
+    verify) verify "$@" ;;
     test) check "$@" ;;
     help | -h | --help) usage ;;
     *) usage >&2 && exit 2 ;;
