@@ -38,7 +38,8 @@ class Line(NamedTuple):
     missing: bool
     words: str
     open_tasks: int
-    hand_over: Task | None  # what the patient would do next on their own phone
+    hand_over: Task | None  # what would be done next on another device
+    by_guardian: bool  # on the guardian's, since the patient has signed
     nudged: str  # when they were nudged last, in words
     resting: bool  # that was just now, and may not be done again yet
 
@@ -122,6 +123,7 @@ def _lines(visits, at, clinic):
                 birth_date_known=visit.patient.birth_date is not None,
             )
         )
+        handed = next((task for task in told.open_tasks if task.paperwork.kind in HANDED), None)
         last = nudged.get(visit.id)
         yield Line(
             visit=visit,
@@ -130,7 +132,8 @@ def _lines(visits, at, clinic):
             missing=bool(told.missing),
             words=_sentence(told.missing, visit, at),
             open_tasks=len(told.open_tasks),
-            hand_over=next((task for task in told.open_tasks if task.paperwork.kind in HANDED), None),
+            hand_over=handed,
+            by_guardian=bool(handed) and "guardian" in (waits := roles[handed.id][1]) and "patient" not in waits,
             nudged=reminders.nudged_words(last, at) if last else "",
             resting=bool(last and last > at - reminders.NUDGE_AGAIN),
         )
@@ -188,7 +191,7 @@ def _nudged(numbers) -> dict[int, datetime]:
 
 def _sentence(missing, visit, at) -> str:
     """Medical history and consent are open; starts in 40 minutes."""
-    said = "; ".join([*(missing or ["everything is ready"]), _when(visit, at)])
+    said = "; ".join(filter(None, [*(missing or ["everything is ready"]), _when(visit, at)]))
     return f"{said[:1].upper()}{said[1:]}."
 
 
@@ -200,7 +203,7 @@ def _when(visit, at) -> str:
         return f"{here}should have begun {span(began if began < 60 else began // 60 * 60)} ago"
     if minutes < 1:
         return f"{here}starts now"
-    there = local(visit.starts_at, visit.location.time_zone)
-    if there.date() > local(at, visit.location.time_zone).date():
-        return f"{here}starts tomorrow at {there:%H:%M}"
+    zone = visit.location.time_zone
+    if local(visit.starts_at, zone).date() > local(at, zone).date():
+        return ""  # its time stands beside it, below "Tomorrow"
     return f"{here}starts in {span(minutes if minutes < 120 else minutes // 60 * 60)}"

@@ -157,9 +157,9 @@ def test_a_checked_in_patient_is_said_to_be_here(clinic):
     assert words() == "Everything is ready; checked in, starts in 1 minute."
 
 
-def test_tomorrow_is_said_by_its_time(clinic):
+def test_tomorrow_needs_no_other_time_than_the_one_beside_it(clinic):
     visit(clinic, NOON + timedelta(days=1), service=clinic.peel)
-    assert words() == "Everything is ready; starts tomorrow at 12:00."
+    assert words() == "Everything is ready."
 
 
 def test_a_lapsed_task_is_replaced_and_one_not_needed_is_not_waited_for(clinic):
@@ -198,6 +198,8 @@ def test_a_minor_waits_for_the_guardian(clinic):
     sign(a, clinic.consent, "patient")
     assert gate("Consents") == ("open", "Guardian missing")
     assert words() == "Consent is open; a guardian has not signed; starts in 1 hour."
+    [line] = lines()
+    assert (line.hand_over, line.by_guardian) == (task_of(a, clinic.consent), True)
     Clinic.update(adult_age=14).execute()
     assert gate("Consents") == ("open", "Not signed")
 

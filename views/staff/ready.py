@@ -1,6 +1,6 @@
 """The ready board of today and tomorrow, and the nudge that goes from there."""
 
-from flask import Blueprint, current_app, g, request, url_for
+from flask import Blueprint, g, request, url_for
 
 from clock import now
 from gateways import cards
@@ -11,7 +11,6 @@ from views import guard, respond
 from views.staff.desk import one_of
 
 area = Blueprint("ready", __name__)
-HAND_OVER = "signers.hand_over"
 
 
 @area.get("/staff/ready")
@@ -58,6 +57,5 @@ def show(given, said: str = "", problem: str = ""):
         filters={"location": place.id if place else None, "provider": provider.id if provider else None},
         said=said,
         problem=problem,
-        hands_over=HAND_OVER in current_app.view_functions,
         pays_here=not cards.chosen().takes_by_itself,
     )
