@@ -108,13 +108,23 @@ def _in_short(item: dict, by_key: dict) -> str:
         elif item["ask"] in ("confirm", "anew"):
             words.append("asked whether still true" if item["ask"] == "confirm" else "asked anew each time")
     if item["if"]:
-        join = " and " if item["join"] == "all" else " or "
-        words.append("shown if " + join.join(_said(row, by_key.get(row["question"])) for row in item["if"]))
+        words.append("shown if " + _only_if(item, by_key))
     if item["type"] not in LAYOUT:
         words += dict.fromkeys(SHORT_THEN[row["then"]] for row in item["rules"] if row["then"] in THEN)
         if item["updates"] in UPDATES and item["updates"]:
             words.append(f"updates {UPDATES[item['updates']].lower()}")
     return " · ".join(words)
+
+
+def shown_if(items: list[dict]) -> list[str]:
+    """For each item, when it is shown; "" for those that always are."""
+    by_key = {item["key"]: item for item in items}
+    return [_only_if(item, by_key) for item in items]
+
+
+def _only_if(item: dict, by_key: dict) -> str:
+    join = " and " if item["join"] == "all" else " or "
+    return join.join(_said(row, by_key.get(row["question"])) for row in item["if"])
 
 
 def _said(row: dict, about: dict | None) -> str:

@@ -78,18 +78,32 @@ class QuestionnaireForm(PaperworkForm):
         self.shown_open.add(number)
 
 
-def as_shown(questions: list[dict]) -> list[dict]:
-    """The questions for the preview: also such that are not finished yet."""
+def previewed(questions: list[dict]) -> list[dict]:
+    """The questions as a preview shows them, also such that are not finished yet; "only_if" says when, in words."""
+    items = [question_fields.written(question) for question in questions]
     return [
         {
-            **question,
             "key": f"preview_{number}",
-            "label": question["label"] or "(a question without words)",
+            "label": question["label"] or question_cards.NAMELESS,
             "type": question["type"] if question["type"] in question_types.TYPES else "text",
-            "choices": [choice for choice in question["choices"] if choice.strip()],
-            "least": None,
-            "most": None,
-            "show_if": None,
+            "help": question.get("help") or "",
+            "required": question.get("required"),
+            "choices": [choice for choice in question.get("choices") or [] if choice.strip()],
+            "unit": question.get("unit") or "",
+            "low": question.get("low") or "",
+            "high": question.get("high") or "",
+            "only_if": only_if,
+            **_steps(question),
         }
-        for number, question in enumerate(questions)
+        for number, (question, only_if) in enumerate(zip(questions, question_cards.shown_if(items), strict=True))
     ]
+
+
+def _steps(question: dict) -> dict:
+    """The bounds, where the preview can show them: a scale has steps in any case."""
+    least, most = (question_types.number_of(question.get(bound) or "") for bound in ("least", "most"))
+    if question["type"] != "scale":
+        return {"least": None, "most": most if question["type"] == "photo" else None}
+    least = least if isinstance(least, int) else 0
+    most = most if isinstance(most, int) else 10
+    return {"least": least, "most": min(max(most, least), least + question_types.MOST_STEPS - 1)}

@@ -9,7 +9,7 @@ from rules.paperwork import KIND_WORDS
 from rules.refused import Refused
 from views import editors, guard, questionnaire, respond
 from views.editors import consent
-from views.editors.questionnaire import as_shown
+from views.editors.questionnaire import previewed
 from views.forms import carried
 
 area = Blueprint("staff_paperwork", __name__)
@@ -97,7 +97,7 @@ def rearrange(form, kind, paperwork=None):
 def show(form, kind, paperwork=None, unsaved=False, place=""):
     part = "preview" if request.htmx and request.htmx.target_id == "preview" else "editor"
     texts = form.texts()
-    texts["questions"] = as_shown(texts["questions"])
+    texts["questions"] = previewed(texts["questions"])
     shown = PaperworkVersion(**{**texts, "title": texts["title"] or form.name.data})
     return respond.form_page(
         "staff/paperwork/edit.html",
@@ -134,6 +134,7 @@ def version(number, version):
     """One version as patients read it."""
     paperwork = guard.found(Paperwork, number)
     row = PaperworkVersion.get_or_none(paperwork=paperwork, number=version) or abort(404)
+    row.questions = previewed(row.questions)  # for this page; the row itself is frozen
     return respond.page(
         "staff/paperwork/version.html",
         paperwork=paperwork,
