@@ -46,6 +46,7 @@ from views.patient import (
 from views.staff import appointments as staff_appointments
 from views.staff import booking as staff_booking
 from views.staff import charges, desk, locations, messages, patients, people, plans, policies, providers, services
+from views.staff import check_ins as staff_check_ins
 from views.staff import clinic as staff_clinic
 from views.staff import findings as staff_findings
 from views.staff import notice as staff_notice
@@ -62,7 +63,8 @@ AREAS = [
     public, demo, photos, handover, verify, records, staff_sealed,
     signin, kept, home, booking, appointments, postponed, paperwork, instructions, guardian, memberships, account,
     profile, permissions, staff_signin, staff_signers, staff_ready,
-    desk, staff_appointments, staff_booking, staff_findings, patients, charges, services, staff_paperwork,
+    desk, staff_appointments, staff_booking, staff_findings, patients, staff_check_ins, charges, services,
+    staff_paperwork,
     staff_notice, staff_tasks, providers, locations, policies, plans, messages, staff_clinic, people,
 ]  # fmt: skip
 AREA_CSS = ["answering", "builder", "signing", "handover", "instructions", "board"]

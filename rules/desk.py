@@ -23,7 +23,7 @@ from models import (
     Task,
     WorkingHours,
 )
-from rules import findings, outbox, sealing, words
+from rules import check_ins, findings, outbox, sealing, words
 
 STATUS_WORDS = {
     "booked": "Booked",
@@ -170,6 +170,7 @@ def attention() -> dict:
         "messages": outbox.unseen().count(),
         "unsealed": sealing.troubled().count(),
         "findings": len(findings.waiting()),
+        "check_ins": check_ins.unseen(),
         "twins": [(row.id, row.name) for row in Patient.select().where(Patient.maybe_same.is_null(False))],
         "charges": number,
         "owed_minor": minor or 0,

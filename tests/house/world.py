@@ -16,6 +16,7 @@ from models import (
     MODELS,
     Attempt,
     Charge,
+    CheckIn,
     Delivery,
     Fault,
     LoginSession,
@@ -81,6 +82,7 @@ def build(clinic, name="Ava Moreno", reason="Lines"):
     )  # fmt: skip
     photo = photos.add(tasks["questionnaire"], "reason", picture(), ava)
     instructions.read(tasks["pre_treatment"], ava)
+    check_in = CheckIn.create(task=tasks["post_treatment"], step="later", feeling="worried", words=reason)
     membership = memberships.join(
         clinic.ava, clinic.glow, memberships.agreement_of(clinic.glow), ava, "a-key-of-ava",
         price=memberships.price_words(clinic.glow), method="typed", signer_name=name,
@@ -96,7 +98,7 @@ def build(clinic, name="Ava Moreno", reason="Lines"):
     return SimpleNamespace(
         clinic=clinic, visit=visit, late=late, tasks=tasks, membership=membership, failed=failed, off=off,
         charge=Charge.get(Charge.appointment == late), invitation=invitation, setup=link.rsplit("/", 1)[1],
-        hours=WorkingHours.get(WorkingHours.provider == clinic.dr_lin), photo=photo,
+        hours=WorkingHours.get(WorkingHours.provider == clinic.dr_lin), photo=photo, check_in=check_in,
     )  # fmt: skip
 
 
@@ -110,6 +112,7 @@ def addresses(rule, world):
         "/tasks/": [task.id for task in world.tasks.values()],
         "/photos/": [world.photo.id],
         "/staff/photos/": [world.photo.id],
+        "/staff/check-ins/": [world.check_in.id],
         "/account/receipts/": [world.charge.id],
         "/membership/": [world.membership.id],
         "/membership/plans/": [world.clinic.glow.id],
