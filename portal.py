@@ -44,6 +44,7 @@ from views.patient import (
     signin,
 )
 from views.staff import appointments as staff_appointments
+from views.staff import assignments as staff_assignments
 from views.staff import booking as staff_booking
 from views.staff import charges, desk, locations, messages, patients, people, plans, policies, providers, services
 from views.staff import check_ins as staff_check_ins
@@ -51,6 +52,7 @@ from views.staff import clinic as staff_clinic
 from views.staff import findings as staff_findings
 from views.staff import notice as staff_notice
 from views.staff import paperwork as staff_paperwork
+from views.staff import pictures as staff_pictures
 from views.staff import ready as staff_ready
 from views.staff import sealed as staff_sealed
 from views.staff import signers as staff_signers
@@ -62,9 +64,9 @@ HERE = Path(__file__).resolve().parent
 AREAS = [
     public, demo, photos, handover, verify, records, staff_sealed,
     signin, kept, home, booking, appointments, postponed, paperwork, instructions, guardian, memberships, account,
-    profile, permissions, staff_signin, staff_signers, staff_ready,
+    profile, permissions, staff_signin, staff_signers, staff_ready, staff_assignments,
     desk, staff_appointments, staff_booking, staff_findings, patients, staff_check_ins, charges, services,
-    staff_paperwork,
+    staff_paperwork, staff_pictures,
     staff_notice, staff_tasks, providers, locations, policies, plans, messages, staff_clinic, people,
 ]  # fmt: skip
 AREA_CSS = ["answering", "builder", "signing", "handover", "instructions", "board"]

@@ -8,7 +8,7 @@ from clock import now
 from models import HandOver
 from rules import handover
 from rules.refused import Refused
-from views import doors, guard, guardians, respond
+from views import answering, consenting, doors, guard, guardians, respond
 
 area = Blueprint("handover", __name__)
 
@@ -89,10 +89,61 @@ def home():
         return respond.page("handover/done.html", door=door, task=hand_over.task)
     if hand_over.purpose == "guardian":
         return guardians.ask(here("guardian", "consent"))
-    abort(404)
+    if hand_over.task.paperwork.kind == "consent":
+        return consenting.read_and_sign(here("patient", "consent"))
+    return answering.begin(here("patient", "questionnaire"))
 
 
 @area.post("/handed/guardian")
 @guard.audience("handed")
 def guardian():
     return guardians.sign(here("guardian", "consent"))
+
+
+@area.get("/handed/sections/<int:number>")
+@guard.audience("handed")
+def section(number):
+    return answering.section(here("patient", "questionnaire"), number)
+
+
+@area.post("/handed/sections/<int:number>")
+@guard.audience("handed")
+@guard.takes_files(100)
+def save_section(number):
+    return answering.save_section(here("patient", "questionnaire"), number)
+
+
+@area.post("/handed/answers")
+@guard.audience("handed")
+def save_one():
+    return answering.save_one(here("patient", "questionnaire"))
+
+
+@area.get("/handed/check")
+@guard.audience("handed")
+def check():
+    return answering.check(here("patient", "questionnaire"))
+
+
+@area.post("/handed/submission")
+@guard.audience("handed")
+def submit():
+    return answering.submit(here("patient", "questionnaire"))
+
+
+@area.post("/handed/signature")
+@guard.audience("handed")
+def sign():
+    return consenting.sign(here("patient", "consent"))
+
+
+@area.route("/handed/notice", methods=["GET", "POST"])
+@guard.audience("handed")
+def notice():
+    return consenting.notice(here("patient", "consent"))
+
+
+@area.route("/handed/refusal", methods=["GET", "POST"])
+@guard.audience("handed")
+def decline():
+    return consenting.decline(here("patient", "consent"))

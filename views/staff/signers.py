@@ -38,7 +38,7 @@ def sign_as(role: str, number: int):
             else:
                 fresh = signers.sign_as_provider(task, guard.by(), version, **facts)
             words = "Signed." if fresh else "That was signed before."
-            return respond.done(f"{url_for('patients.task', number=number)}#signers", words)
+            return respond.done(f"{url_for('staff_tasks.detail', number=number)}#signers", words)
         except Refused as no:
             respond.refuse(form, no)
     else:
@@ -70,4 +70,4 @@ def end(number):
     task = doors.found(number)
     for row in handover.open_links(task):
         handover.end(row, guard.by(), "closed by staff")
-    return respond.done(f"{url_for('patients.task', number=number)}#signers", "The link is closed.")
+    return respond.done(f"{url_for('staff_tasks.detail', number=number)}#signers", "The link is closed.")
