@@ -131,6 +131,16 @@ def news(way, section, on_the_page) -> str:
     return ""
 
 
+def sent_late(door, version, saved):
+    """What was kept is saved; what does not fit is shown in its section, as it was typed."""
+    way = Way(door.task, version, saved.stored)
+    wrong = next((it for it in way.shown if saved.problems.keys() & set(it.shown)), None)
+    if wrong is not None:
+        return show_section(door, way, wrong.number, problems=saved.problems, typed_keys=saved.problems.keys())
+    tell(saved)
+    return respond.done(door.base, "What you typed is saved.")
+
+
 def save_one(door):
     """One answer as it was given (htmx): "Saved" beside it, or the section anew when it brings or takes away questions.
 
@@ -145,8 +155,7 @@ def save_one(door):
             raise
         return make_response(render_template("patient/paperwork/_saved.html", problem=no.words), 422)
     if not request.htmx:
-        tell(saved)
-        return respond.done(door.base, "What you typed is saved.")
+        return sent_late(door, version, saved)
     question = next((it for it in version.questions if it["key"] == only), None) or abort(404)
     way = Way(door.task, version, saved.stored)
     section = next(it for it in way.sections if any(q["key"] == only for q in it.questions))

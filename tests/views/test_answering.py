@@ -418,4 +418,4 @@ def test_a_long_section_costs_the_same_as_a_short_one(clinic, as_ava, second, qu
 def test_the_task_is_due_until_it_is_sent(clinic, as_ava, task):
     through(as_ava, task)
     assert Paperwork.get_by_id(task.paperwork_id).name in as_ava.see("/")
-    assert [row.kind for row in paperwork.action_required(clinic.ava, now())][0] == "questionnaire"
+    assert "questionnaire" in [row.kind for row in paperwork.action_required(clinic.ava, now())]

@@ -6,10 +6,13 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from werkzeug.datastructures import MultiDict
 
 from clock import now
 from models import KeptForm, LoginCode, Patient
-from rules import accounts
+from rules import accounts, answers, paperwork
+from tests.house.world import Forms
+from tests.rules.test_paperwork import actor, begin
 
 ADDRESS = {"street": "1 New Street", "city": "Albany", "region": "", "postal_code": "", "country": ""}
 
@@ -102,6 +105,28 @@ def test_an_answer_that_saves_itself_is_kept_and_the_page_is_found_again(clinic,
     assert kept.fields == [["asked", "reason"], ["asked", "skin"], ["q_reason", "A mole"]]
     assert come_back(as_ava, "ava@example.com") == "/kept"
     assert 'href="/tasks/7"' in as_ava.see("/kept")
+
+
+def test_a_section_is_kept_with_all_that_was_typed_and_what_its_page_was_shown_with(clinic, as_ava, clock):
+    """So that sending it late replaces nothing that another device saved meanwhile."""
+    task = begin(clinic, now() + timedelta(days=3))[1]["questionnaire"]
+    form = {
+        "csrf_token": as_ava.token(), "asked": ["reason", "pregnant"], "q_reason": "A mole", "q_pregnant": "no",
+        "was_reason": answers.digest(None), "was_pregnant": answers.digest(None), "version": "1", "do": "later",
+    }  # fmt: skip
+    clock.shift(timedelta(minutes=20))
+    assert "/sign-in" in as_ava.post(f"/tasks/{task.id}/sections/1", data=form).location
+    answers.save_answers(task, {"pregnant": "yes"}, actor(clinic.ava), paperwork.version_of(task))
+    assert come_back(as_ava, "ava@example.com") == "/kept"
+    page = as_ava.see("/kept")
+    fields = Forms(page).found[-1]
+    assert fields[0] == f"/tasks/{task.id}/sections/1"
+    page = page[page.index(f'action="{fields[0]}"') :]
+    pairs = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page)
+    assert as_ava.post(fields[0], data=MultiDict(pairs)).location == "/"
+    assert answers.of(task) == {"reason": "A mole", "pregnant": "no"}
+    assert "answered differently on another device" in as_ava.see("/")
+    assert not KeptForm.select().exists()
 
 
 def test_a_page_of_another_site_is_nowhere_to_return_to(clinic, as_ava, clock):
