@@ -346,6 +346,7 @@ class Picture(Base):
     """A picture in the clinic's own texts, re-encoded; nothing about a patient."""
 
     file_name = CharField(max_length=64, unique=True)  # random, under DATA_DIR/pictures
+    shows = CharField(max_length=200, default="")  # in words, for whoever cannot see it
     digest = CharField(max_length=64)
     width = IntegerField()
     height = IntegerField()

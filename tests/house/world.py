@@ -27,7 +27,7 @@ from models import (
     TrailEntry,
     WorkingHours,
 )
-from rules import answers, consents, instructions, memberships, outbox, paperwork, people, photos, scheduling
+from rules import answers, consents, instructions, memberships, outbox, paperwork, people, photos, pictures, scheduling
 from rules.actor import Actor
 
 MONDAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -99,6 +99,7 @@ def build(clinic, name="Ava Moreno", reason="Lines"):
         clinic=clinic, visit=visit, late=late, tasks=tasks, membership=membership, failed=failed, off=off,
         charge=Charge.get(Charge.appointment == late), invitation=invitation, setup=link.rsplit("/", 1)[1],
         hours=WorkingHours.get(WorkingHours.provider == clinic.dr_lin), photo=photo, check_in=check_in,
+        picture=pictures.add(picture(), "A face", owner),
     )  # fmt: skip
 
 
@@ -113,6 +114,7 @@ def addresses(rule, world):
         "/photos/": [world.photo.id],
         "/staff/photos/": [world.photo.id],
         "/staff/check-ins/": [world.check_in.id],
+        "/pictures/": [world.picture.file_name],
         "/account/receipts/": [world.charge.id],
         "/membership/": [world.membership.id],
         "/membership/plans/": [world.clinic.glow.id],
