@@ -21,12 +21,19 @@ class Earlier(NamedTuple):
     time_zone: str
 
     @property
+    def is_past(self) -> bool:
+        """Whether the visit that it was for has been."""
+        return self.visit_at < now()
+
+    @property
+    def day(self) -> str:
+        """3 March: of that visit; of answering, when the visit is still to come."""
+        day = local(self.visit_at if self.is_past else self.answered_at, self.time_zone).date()
+        return f"{day.day} {day:%B}" + ("" if day.year == local(now(), self.time_zone).year else f" {day.year}")
+
+    @property
     def words(self) -> str:
-        """your last visit, 3 March; or what you answered on 3 March, when that visit is still to come."""
-        was = self.visit_at < now()
-        day = local(self.visit_at if was else self.answered_at, self.time_zone).date()
-        year = "" if day.year == local(now(), self.time_zone).year else f" {day.year}"
-        return f"your last visit, {day.day} {day:%B}{year}" if was else f"what you told us on {day.day} {day:%B}{year}"
+        return f"{'your last visit,' if self.is_past else 'what you told us on'} {self.day}"
 
 
 def answers(task: Task, keys) -> dict[str, Earlier]:

@@ -419,3 +419,35 @@ def test_the_task_is_due_until_it_is_sent(clinic, as_ava, task):
     through(as_ava, task)
     assert Paperwork.get_by_id(task.paperwork_id).name in as_ava.see("/")
     assert "questionnaire" in [row.kind for row in paperwork.action_required(clinic.ava, now())]
+
+
+# --- staff --------------------------------------------------------------------------------------
+
+
+def test_staff_see_first_what_is_flagged_and_what_changed(clinic, as_ava, as_nurse, second):
+    flagged = [{**it, "rules": [{"is": "is", "value": "yes", "then": "flag", "words": "Ask about the cough."}]}
+               if it["key"] == "smoke" else it for it in QUESTIONS]  # fmt: skip
+    write(clinic, flagged)
+    Page(as_ava, at(second, "/sections/1")).send(q_reason="Dry skin", q_smoke="yes", q_packs="3")
+    Page(as_ava, at(second, "/sections/1")).send(q_packs="3")
+    Page(as_ava, at(second, "/sections/3")).send(q_pregnant="no", still_medicines="yes")
+    as_ava.submit(at(second, "/submission"), version="1")
+    assert fresh(second).status == "done"
+    page = as_nurse.see(f"/staff/tasks/{second.id}")
+    first, rest = page[page.index('id="answers-head"') :].split("<details>", 1)
+    told = ("What is flagged, and what changed", "<del>Lines</del>", "<ins>Dry skin</ins>", "Ask about the cough.")
+    for words in told:
+        assert words in first, words
+    assert "Are you pregnant?" not in first
+    assert "Are you pregnant?" in rest
+    assert "Confirmed as still true" in rest
+    assert fresh(second).answers_digest in rest
+    assert "Changed! What is stored" not in page
+
+
+def test_staff_see_all_answers_of_a_first_time(as_ava, as_nurse, task):
+    through(as_ava, task)
+    page = as_nurse.see(f"/staff/tasks/{task.id}")
+    assert "Answers so far, not sent" in page
+    assert "<details open>" in page
+    assert "What do you take?" in page

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from rules import answers, connections, evidence, handover, markdown, paperwork, sealing, signers, signing, trail
+from rules import connections, differences, evidence, handover, markdown, paperwork, sealing, signers, signing, trail
 from views import doors, guard, respond
 
 area = Blueprint("staff_tasks", __name__)
@@ -22,7 +22,7 @@ def detail(number):
         a=task.appointment,
         version=version,
         text=markdown.render(version.body) if version.body else "",
-        told=answers.told(version, answers.of(task)) if kind == "questionnaire" else [],
+        answered=differences.of(task, version) if kind == "questionnaire" else None,
         answers_stand=evidence.answers_stand(task) if kind == "questionnaire" else None,
         proofs=[(proof, signing.svg(proof.signature.strokes) if proof.signature.strokes else None) for proof in proofs],
         kind_words=paperwork.KIND_WORDS,
