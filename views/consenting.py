@@ -8,7 +8,7 @@ from flask_wtf import FlaskForm
 from wtforms import RadioField, StringField, TextAreaField
 
 from clock import now
-from models import PaperworkVersion
+from models import OPEN_TASK, PaperworkVersion
 from rules import consents, markdown, notices, paperwork, sealing, signers, signing
 from rules.consent_texts import CLAUSES_HEAD, PERMISSIONS, PERMISSIONS_HEAD, PERMISSIONS_LEAD
 from rules.refused import Refused
@@ -190,5 +190,7 @@ def decline(door: Door):
             return respond.done(door.base, words)
         except Refused as no:
             respond.refuse(form, no)
+    elif door.task.status not in OPEN_TASK:
+        return respond.done(door.base)
     version = paperwork.version_of(door.task)
     return respond.form_page("patient/paperwork/refusal.html", form, door=door, task=door.task, version=version)
