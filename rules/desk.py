@@ -1,4 +1,4 @@
-"""What the front desk reads: the day, its visits and what needs attention; a constant number of queries each."""
+"""What the front desk reads: the day and its visits; a constant number of queries each."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -11,6 +11,7 @@ from models import (
     TO_COME,
     Appointment,
     Assignment,
+    CategoryAssignment,
     Charge,
     Clinic,
     Location,
@@ -23,7 +24,7 @@ from models import (
     Task,
     WorkingHours,
 )
-from rules import check_ins, findings, outbox, sealing, words
+from rules import findings, words
 
 STATUS_WORDS = {
     "booked": "Booked",
@@ -161,28 +162,6 @@ def coming(first: date, places: list[Location], provider=None) -> list[tuple[dat
     return list(days.items())
 
 
-def attention() -> dict:
-    """What somebody should look at today: messages that did not go, money owed, services without paperwork."""
-    assigned = Assignment.select(Assignment.service)
-    owed = Charge.select(fn.COUNT(Charge.id), fn.SUM(Charge.amount_minor)).where(Charge.status == "owed")
-    number, minor = owed.tuples().get()
-    return {
-        "messages": outbox.unseen().count(),
-        "unsealed": sealing.troubled().count(),
-        "findings": len(findings.waiting()),
-        "check_ins": check_ins.unseen(),
-        "twins": [(row.id, row.name) for row in Patient.select().where(Patient.maybe_same.is_null(False))],
-        "charges": number,
-        "owed_minor": minor or 0,
-        "bare_services": list(
-            Service.select(Service.id, Service.name)
-            .where(Service.archived_at.is_null() & Service.id.not_in(assigned))
-            .order_by(Service.name)
-            .namedtuples()
-        ),
-    }
-
-
 def first_steps() -> list[tuple[str, str, bool]]:
     """What a new clinic needs before its first booking: words, where to do it, whether it is done; [] afterwards."""
     if Appointment.select().exists():
@@ -191,13 +170,14 @@ def first_steps() -> list[tuple[str, str, bool]]:
     policy = Policy.select(Policy.active).order_by(Policy.number.desc()).first()
     at_work = ServiceProvider.select().join(WorkingHours, on=(WorkingHours.provider == ServiceProvider.provider))
     offered = Service.archived_at.is_null()
+    assigned = Assignment.select().exists() or CategoryAssignment.select().exists()
     mail = "Mail goes to a folder and reaches nobody. Whoever runs the portal sets MAIL_URL"
     return [
         ("Your clinic's name, phone and links", "/staff/clinic", bool(clinic and (clinic.phone or clinic.email))),
         ("A location with its time zone", "/staff/locations", Location.select().exists()),
         ("A service with its length and price", "/staff/services", Service.select().where(offered).exists()),
         ("A provider with weekly hours who performs it", "/staff/providers", at_work.exists()),
-        ("Paperwork, assigned to the service", "/staff/paperwork", Assignment.select().exists()),
+        ("Paperwork, assigned to the service", "/staff/paperwork", assigned),
         ("A cancellation policy", "/staff/policy", bool(policy and policy.active)),
         *([(mail, "/staff/messages", False)] if settings.current().mails_to_a_folder else []),
     ]

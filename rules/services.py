@@ -4,7 +4,7 @@ from peewee import JOIN, fn
 
 from clock import now
 from database import folded, folding, write_tx
-from models import Assignment, Category, Location, Paperwork, Provider, Service, ServiceProvider, WorkingHours
+from models import Assignment, Category, CategoryAssignment, Paperwork, Provider, Service, ServiceProvider
 from rules import trail
 from rules.profile import tidy, tidy_text
 from rules.refused import Refused
@@ -16,12 +16,12 @@ HIGHEST_PRICE = 10_000_000
 
 def listed() -> list:
     """Every service with its shelf, and how many people and papers it has; one query."""
-    papers = (
-        Assignment.select(Assignment.service, fn.COUNT(Assignment.id).alias("papers"))
-        .join(Paperwork)
-        .where(Paperwork.archived_at.is_null())
-        .group_by(Assignment.service)
-        .alias("papers_of")
+    tied = Assignment.select(Assignment.paperwork).where(Assignment.service == Service.id)
+    whole = CategoryAssignment.select(CategoryAssignment.paperwork).where(
+        CategoryAssignment.category == Service.category
+    )
+    papers = Paperwork.select(fn.COUNT(Paperwork.id)).where(
+        Paperwork.archived_at.is_null() & (Paperwork.id.in_(tied) | Paperwork.id.in_(whole))
     )
     people = (
         ServiceProvider.select(ServiceProvider.service, fn.COUNT(ServiceProvider.id).alias("people"))
@@ -33,11 +33,10 @@ def listed() -> list:
     return list(
         Service.select(
             Service.id, Service.name, Service.duration_minutes, Service.buffer_minutes, Service.price_minor,
-            Service.archived_at, Category.name.alias("category"),
-            fn.COALESCE(papers.c.papers, 0).alias("papers"), fn.COALESCE(people.c.people, 0).alias("people"),
+            Service.archived_at, Service.category.alias("category_id"), Category.name.alias("category"),
+            papers.alias("papers"), fn.COALESCE(people.c.people, 0).alias("people"),
         )
         .join_from(Service, Category)
-        .join_from(Service, papers, JOIN.LEFT_OUTER, on=(papers.c.service_id == Service.id))
         .join_from(Service, people, JOIN.LEFT_OUTER, on=(people.c.service_id == Service.id))
         .order_by(Category.position, Category.name, Service.name)
         .namedtuples()
@@ -138,23 +137,6 @@ def _tie(by, service, link, model, side, wanted, action) -> None:
         link.create(service=service.id, **{side: number})
     if gone or new:
         trail.record(by, action, f"service {service.id}", added=sorted(new), removed=sorted(gone))
-
-
-def bookable_words(service: Service) -> str:
-    """Whether patients find times for it; if not, what is missing."""
-    performs = (
-        ServiceProvider.select()
-        .join(Provider)
-        .where((ServiceProvider.service == service.id) & Provider.archived_at.is_null())
-    )
-    at_work = performs.join(WorkingHours, on=(WorkingHours.provider == Provider.id)).join(
-        Location, on=(WorkingHours.location == Location.id)
-    )
-    if not performs.exists():
-        return "It cannot be booked yet: nobody performs it."
-    if not at_work.where(Location.archived_at.is_null()).exists():
-        return "It cannot be booked yet: nobody who performs it has weekly hours."
-    return "It can be booked."
 
 
 def archive(service: Service, by) -> None:

@@ -8,9 +8,10 @@ from peewee import fn
 
 from clock import now
 from database import write_tx
-from models import KINDS, Assignment, Paperwork, PaperworkVersion, Service, Task
+from models import KINDS, Paperwork, PaperworkVersion, Service, Task
 from rules import consent_texts, instruction_texts, trail
 from rules import questions as asked
+from rules.assignments import handing_out
 from rules.profile import tidy
 from rules.refused import Refused
 from rules.words import count
@@ -138,11 +139,7 @@ def listed() -> list:
     """All paperwork with its current version and the number of services that hand it out; one query."""
     newest = PaperworkVersion.alias()
     current = newest.select(fn.MAX(newest.number)).where(newest.paperwork == Paperwork.id)
-    services = (
-        Assignment.select(fn.COUNT(Assignment.id))
-        .join(Service)
-        .where((Assignment.paperwork == Paperwork.id) & Service.archived_at.is_null())
-    )
+    services = handing_out(Paperwork.id).select(fn.COUNT(Service.id))
     return list(
         Paperwork.select(
             Paperwork.id, Paperwork.kind, Paperwork.name, Paperwork.delay_minutes, Paperwork.validity,
@@ -157,13 +154,8 @@ def listed() -> list:
 
 
 def services_of(paperwork: Paperwork) -> list[Service]:
-    """The services that hand it out."""
-    return list(
-        Service.select()
-        .join(Assignment)
-        .where((Assignment.paperwork == paperwork) & Service.archived_at.is_null())
-        .order_by(Service.name)
-    )
+    """The services that hand it out, by themselves or through their category."""
+    return list(handing_out(paperwork.id).order_by(Service.name))
 
 
 def validity_words(paperwork) -> str:

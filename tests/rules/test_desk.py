@@ -8,8 +8,8 @@ import time_machine
 
 from clock import now
 from database import write_tx
-from models import Appointment, Assignment, Charge, Delivery, Patient, Task
-from rules import charging, desk, outbox, paperwork, records
+from models import Appointment, Assignment, Charge, Patient, Task
+from rules import charging, desk, paperwork, records
 from rules.actor import FOYER
 from rules.refused import Refused
 
@@ -115,21 +115,6 @@ def test_a_day_costs_as_many_queries_for_one_visit_as_for_three(clinic, queries)
     visit(clinic, NOON + timedelta(hours=1))
     visit(clinic, NOON + timedelta(hours=2), patient=clinic.ben)
     assert one == asked() == 4
-
-
-def test_attention_tells_of_messages_money_and_bare_services(clinic):
-    assert desk.attention() == {
-        "messages": 0, "twins": [], "charges": 0, "owed_minor": 0,
-        "bare_services": [(clinic.peel.id, clinic.peel.name)],
-    }  # fmt: skip
-    owe(clinic, clinic.ava)
-    owe(clinic, clinic.ben, 2500)
-    Charge.update(status="waived").where(Charge.patient == clinic.ben).execute()
-    with write_tx():
-        outbox.put("booking_confirmed", "a test", dedupe="one", patient=clinic.ava)
-    Delivery.update(status="failed").where(Delivery.dedupe_key == "one").execute()
-    Assignment.create(service=clinic.peel, paperwork=clinic.consent)
-    assert desk.attention() == {"messages": 1, "twins": [], "charges": 1, "owed_minor": 5000, "bare_services": []}
 
 
 def test_the_first_steps_stand_until_something_is_booked(clinic):

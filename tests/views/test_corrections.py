@@ -5,7 +5,7 @@ from datetime import date
 from clock import now
 from database import write_tx
 from models import Delivery, LoginSession, Patient, TrailEntry
-from rules import accounts, desk, outbox, records
+from rules import accounts, attention, outbox, records
 from rules.actor import FOYER
 
 CLEO = {"first_name": "Cleo", "last_name": "Park", "birth_date": "1988-03-04"}
@@ -89,11 +89,11 @@ def test_somebody_elses_address_is_refused_with_a_link_to_them(clinic, as_desk, 
 
 def test_a_message_that_somebody_saw_asks_no_more(clinic, as_desk, as_nurse):
     failed = held(clinic.ava, "one", status="failed", outcome="550 no such person")
-    assert desk.attention()["messages"] == 1
+    assert attention.needed(now())["messages"] == 1
     assert ">Seen<" in as_desk.see("/staff/messages")
     assert as_nurse.submit(f"/staff/messages/{failed.id}/seen").status_code == 403
     assert as_desk.submit(f"/staff/messages/{failed.id}/seen").status_code == 303
-    assert desk.attention()["messages"] == 0
+    assert attention.needed(now())["messages"] == 0
     page = as_desk.see("/staff/messages")
     assert "could not be sent" not in page
     assert ">Seen<" not in page
@@ -109,13 +109,13 @@ def test_the_same_phone_and_birth_date_are_told_to_the_desk_and_to_nobody_else(c
     code = accounts.register("ava.at.work@example.com", "her browser", **details)
     twin = accounts.prove(code.id, "her browser", accounts.digits_of(code))
     assert Patient.get_by_id(twin.id).maybe_same_id == clinic.ava.id
-    assert desk.attention()["twins"] == [(twin.id, "Ava Moreno")]
+    assert attention.needed(now())["twins"] == [(twin.id, "Ava Moreno")]
     assert "may be the same person" in as_desk.see("/staff")
     page = as_desk.see(f"/staff/patients/{twin.id}")
     assert "may be the same person as" in page
     assert f'href="/staff/patients/{clinic.ava.id}"' in page
     assert as_desk.submit(f"/staff/patients/{twin.id}/distinction").status_code == 303
-    assert desk.attention()["twins"] == []
+    assert attention.needed(now())["twins"] == []
     assert "may be the same person" not in as_desk.see(f"/staff/patients/{twin.id}")
 
 

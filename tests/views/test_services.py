@@ -20,7 +20,7 @@ def test_the_list_warns_of_a_service_with_nothing_assigned(clinic, as_desk):
     rows = {row: "Nothing assigned" in row for row in re.findall(r"<tr>.*?</tr>", page, re.S)}
     assert [warned for row, warned in rows.items() if "Light peel" in row] == [True]
     assert [warned for row, warned in rows.items() if "Wrinkle relaxing" in row] == [False]
-    assert "Nothing is assigned" in as_desk.see(f"/staff/services/{clinic.peel.id}")
+    assert "No questionnaire is assigned" in as_desk.see(f"/staff/services/{clinic.peel.id}")
 
 
 def test_the_list_costs_the_same_for_two_services_and_for_twelve(clinic, as_desk, queries):

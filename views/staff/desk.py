@@ -6,7 +6,7 @@ from flask import Blueprint, request, url_for
 
 from clock import now
 from models import Appointment
-from rules import desk, scheduling
+from rules import attention, desk, scheduling
 from rules.refused import Refused
 from views import guard, respond
 
@@ -75,7 +75,7 @@ def show(given, said: str = "", problem: str = ""):
         place=place,
         provider=provider,
         filters={"location": place.id if place else None, "provider": provider.id if provider else ""},
-        attention=desk.attention(),
+        attention=attention.needed(now()),
         steps=steps,
         at=now(),
         said=said,

@@ -3,7 +3,7 @@
 from flask import Blueprint, abort, request, url_for
 
 from models import KINDS, Paperwork, PaperworkVersion
-from rules import markdown, templates
+from rules import assignments, markdown, templates
 from rules.clinic import home_zone
 from rules.paperwork import KIND_WORDS
 from rules.refused import Refused
@@ -117,6 +117,7 @@ def show(form, kind, paperwork=None, unsaved=False, place=""):
         sample=questionnaire.form_of(shown, None, {}),
         versions=versions_of(paperwork),
         services=templates.services_of(paperwork) if paperwork else [],
+        shelves=assignments.shelves(paperwork) if paperwork else [],
     )
 
 

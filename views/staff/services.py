@@ -5,7 +5,7 @@ from flask_wtf import FlaskForm
 from wtforms import SelectField, SelectMultipleField, StringField, TextAreaField
 
 from models import KINDS, Assignment, Category, Paperwork, Provider, Service, ServiceProvider
-from rules import services
+from rules import assignments, checklist, services
 from rules.paperwork import KIND_WORDS
 from rules.refused import Refused
 from views import guard, respond
@@ -40,7 +40,8 @@ class ServiceForm(FlaskForm):
         self.providers.choices = [(it.id, _called(it)) for it in people.order_by(Provider.name)]
         tied = set() if service is None else {it.paperwork_id for it in service.assignments}
         papers = Paperwork.select().where(Paperwork.archived_at.is_null() | Paperwork.id.in_(list(tied) or [0]))
-        papers = list(papers.order_by(Paperwork.name))
+        whole = {it.id for it in assignments.by_category(service.category_id)} - tied if service else set()
+        papers = [it for it in papers.order_by(Paperwork.name) if it.id not in whole]
         for kind, field in PAPERS.items():
             self[field].choices = [(it.id, _called(it)) for it in papers if it.kind == kind]
         return self
@@ -67,9 +68,12 @@ def _called(row):
 @guard.audience("staff")
 def overview():
     rows = services.listed()
+    offered = [row for row in rows if not row.archived_at]
     return respond.page(
         "staff/services/list.html",
-        rows=[row for row in rows if not row.archived_at],
+        rows=offered,
+        lists=checklist.of(offered),
+        needed=checklist.needed,
         archived=[row for row in rows if row.archived_at],
     )
 
@@ -114,7 +118,7 @@ def keep(service):
             saved = services.save(service, guard.by(), **form.facts())
             words = f"{saved.name} is saved."
             if not saved.archived_at:
-                words += f" {services.bookable_words(saved)}"
+                words += f" {checklist.bookable_words(saved)}"
             return respond.done(url_for("services.overview"), words)
         except Refused as no:
             respond.refuse(form, no)
@@ -128,7 +132,9 @@ def show(service, form):
         form,
         service=service,
         papers=papers,
-        assigned=sum(len(field.data or []) for field in papers),
+        whole=assignments.by_category(service.category_id) if service else [],
+        checklist=checklist.of([service])[service.id] if service and not service.archived_at else [],
+        needed=checklist.needed,
         may_edit=guard.me().role in EDITORS,
         kind_words=KIND_WORDS,
     )
@@ -147,4 +153,4 @@ def archive(number):
 def restore(number):
     service = guard.found(Service, number)
     services.restore(service, guard.by())
-    return respond.done(url_for("services.overview"), f"{service.name} is back. {services.bookable_words(service)}")
+    return respond.done(url_for("services.overview"), f"{service.name} is back. {checklist.bookable_words(service)}")

@@ -1,0 +1,128 @@
+"""The service checklist: each point there and missing, what is needed and what is advice, and what a list costs."""
+
+from uuid import uuid4
+
+import pytest
+
+from clock import now
+from models import (
+    Assignment,
+    Category,
+    CategoryAssignment,
+    Clinic,
+    Location,
+    Paperwork,
+    PaperworkVersion,
+    Policy,
+    Provider,
+    Service,
+    ServiceProvider,
+    Staff,
+    WorkingHours,
+)
+from rules import checklist
+
+
+def lacking(service, *levels):
+    service = Service.get_by_id(service.id)
+    return [line.short for line in checklist.missing(checklist.of([service])[service.id], *levels)]
+
+
+def needed(service):
+    return lacking(service, "bookable", "fit")
+
+
+def renewed(paper, questions=(), **details):
+    PaperworkVersion.create(
+        paperwork=paper, number=2, title=paper.name, body="Text", digest=uuid4().hex, questions=list(questions),
+        details=details,
+    )  # fmt: skip
+
+
+def test_a_service_with_all_of_it_is_fit(clinic):
+    assert needed(clinic.botox) == []
+    assert checklist.bookable_words(clinic.botox) == "It can be booked."
+    assert lacking(clinic.botox, "advice") == ["no safety question"]
+
+
+def test_a_service_without_paperwork_is_bookable_and_not_fit(clinic):
+    assert lacking(clinic.peel, "bookable") == []
+    assert needed(clinic.peel) == ["no questionnaire", "no consent"]
+    assert lacking(clinic.peel, "advice") == ["no pre-treatment instructions", "no post-treatment instructions"]
+
+
+def test_without_a_provider_hours_or_a_place_nobody_finds_a_time(clinic):
+    Location.update(archived_at=now()).where(Location.id == clinic.soho.id).execute()
+    assert lacking(clinic.peel, "bookable") == ["the location of those hours is closed"]
+    WorkingHours.delete().where(WorkingHours.provider == clinic.dr_lin).execute()
+    assert lacking(clinic.peel, "bookable") == ["nobody who performs it has weekly hours"]
+    words = "It cannot be booked yet: nobody who performs it has weekly hours."
+    assert checklist.bookable_words(clinic.peel) == words
+    Provider.update(archived_at=now()).where(Provider.id == clinic.dr_lin.id).execute()
+    assert lacking(clinic.peel, "bookable") == ["nobody performs it"]
+    assert lacking(clinic.botox, "bookable") == [], "somebody else performs that one"
+
+
+def test_paperwork_by_category_counts_and_archived_paperwork_does_not(clinic):
+    CategoryAssignment.create(category=clinic.peel.category, paperwork=clinic.history)
+    assert needed(clinic.peel) == ["no consent"]
+    Paperwork.update(archived_at=now()).where(Paperwork.id == clinic.history.id).execute()
+    assert needed(clinic.peel) == ["no questionnaire", "no consent"]
+
+
+def test_a_counter_signature_needs_a_provider_who_signs_in(clinic):
+    renewed(clinic.consent, provider=True)
+    assert needed(clinic.botox) == []
+    Staff.update(archived_at=now()).where(Staff.id == clinic.nurse.id).execute()
+    assert needed(clinic.botox) == ["nobody who performs it can counter-sign"]
+    Staff.update(archived_at=None, role="desk").where(Staff.id == clinic.nurse.id).execute()
+    assert needed(clinic.botox) == ["nobody who performs it can counter-sign"]
+    Staff.update(role="provider").where(Staff.id == clinic.nurse.id).execute()
+    ServiceProvider.delete().where(ServiceProvider.provider == clinic.other_provider).execute()
+    assert needed(clinic.botox) == ["nobody who performs it can counter-sign"]
+
+
+def test_who_is_worried_afterwards_must_read_whom_to_call(clinic):
+    Clinic.update(phone="").execute()
+    assert needed(clinic.botox) == ["nowhere to call when worried"]
+    Clinic.update(emergency_words="Call 911.").execute()
+    assert needed(clinic.botox) == []
+    Clinic.update(emergency_words="").execute()
+    Assignment.delete().where(Assignment.paperwork == clinic.after).execute()
+    assert needed(clinic.botox) == []
+
+
+def test_price_policy_and_safety_are_advice(clinic):
+    Service.update(price_minor=0).where(Service.id == clinic.botox.id).execute()
+    Policy.create(
+        number=2, text="None", notice_hours=0, fee_kind="fixed", fee_value=0, no_show_kind="fixed", no_show_value=0,
+        active=False, digest="x",
+    )  # fmt: skip
+    assert lacking(clinic.botox, "advice") == ["no price", "no policy", "no safety question"]
+    renewed(clinic.history, [{"key": "pregnant", "label": "Pregnant?", "type": "yes_no", "safety": True}])
+    assert lacking(clinic.botox, "advice") == ["no price", "no policy"]
+    assert needed(clinic.botox) == []
+
+
+def test_each_line_says_where_to_see_to_it(clinic):
+    for line in checklist.of([clinic.peel])[clinic.peel.id]:
+        assert line.href.startswith("/staff/")
+        assert line.level in checklist.LEVELS
+
+
+def test_what_is_not_fit_is_told_by_name_and_archived_services_are_not(clinic):
+    assert checklist.unfit() == [(clinic.peel.id, "Light peel", "no questionnaire, no consent")]
+    Service.update(archived_at=now()).where(Service.id == clinic.peel.id).execute()
+    assert checklist.unfit() == []
+
+
+@pytest.mark.parametrize("number", [0, 20])
+def test_a_list_of_many_costs_as_much_as_a_list_of_one(clinic, queries, number):
+    for each in range(number):
+        more = Service.create(category=Category.get(), name=f"More {each}", duration_minutes=30)
+        ServiceProvider.create(service=more, provider=clinic.dr_lin)
+        Assignment.create(service=more, paperwork=clinic.history)
+    services = list(Service.select())
+    with queries() as count:
+        assert len(checklist.of(services)) == number + 2
+    assert count() == 7
