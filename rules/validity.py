@@ -140,9 +140,7 @@ def why_not(paperwork: Paperwork, work: Work, visit: Visit) -> str:
         return f"{_was_done(paperwork, work)} and is good for {good}; your new time is after that."
     if paperwork.validity == "every_visit" and work.for_visit.id != visit.id:
         if not same_visit(work.for_visit, visit):
-            return (
-                f"{_was_done(paperwork, work)} for a visit on another day or at another place, and is asked each time."
-            )
+            return f"{_was_done(paperwork, work)} for another visit, and it is asked at every visit."
         if work.visit_status not in LIVE:
             return f"{_was_done(paperwork, work)} for a visit that did not take place."
     return ""

@@ -54,7 +54,7 @@ def detail(number):
         accepted=PolicyAcceptance.get_or_none(PolicyAcceptance.appointment == a),
         findings=found,
         stands=findings.stands,
-        hinders=findings.hinders,
+        hindered=any(findings.hinders(it) for it in found),
         decided_words=findings.decided_words,
         earlier=findings.earlier(found),
         tasks=records.tasks_of(appointment=a),
