@@ -21,7 +21,7 @@ def test_every_page_of_a_patient_fits_a_phone(demo, open_browser):
         for address in ("/sign-in", "/register"):
             on_phones(walk, address)
         walk.sign_in("ava@example.com")
-        for address in ("/", "/account", "/membership", "/profile", "/profile/email", "/appointments"):
+        for address in ("/", "/account", "/membership", "/profile", "/profile/email", "/appointments", "/permissions"):
             on_phones(walk, address)
         for section in SECTIONS:
             on_phones(walk, f"/profile/{section}")
