@@ -49,7 +49,9 @@ def build(told: dict) -> SimpleNamespace:
     }
     house.providers = [build_provider(house, facts) for facts in told["providers"]]
     asked = json.loads((HERE / "questions.json").read_text())
-    handed_out = {path.stem: build_paperwork(path, asked) for path in sorted((HERE / "paperwork").glob("*.md"))}
+    special = json.loads((HERE / "details.json").read_text())
+    texts = sorted((HERE / "paperwork").glob("*.md"))
+    handed_out = {path.stem: build_paperwork(path, asked, special) for path in texts}
     house.services = {}
     for facts in told["services"]:
         house.services[facts["name"]] = services.save(
@@ -87,16 +89,22 @@ def build_provider(house, facts):
     return provider
 
 
-def build_paperwork(path: Path, asked: dict):
-    """One file of demo/paperwork: lines like "kind: consent", an empty line, then the Markdown; details are JSON."""
+def build_paperwork(path: Path, asked: dict, special: dict):
+    """One file of demo/paperwork: lines like "kind: consent", an empty line, then the Markdown.
+
+    What else it has is a line "details: {…}", or stands in demo/details.json; the texts of steps are demo/steps/.
+    """
     head, body = path.read_text().split("\n\n", 1)
     facts = dict(line.split(": ", 1) for line in head.splitlines())
     validity, _, days = facts.get("validity", "every_visit").partition(" ")
     number, _, unit = facts.get("delay", "0").partition(" ")
+    details = special.get(path.stem) or json.loads(facts.get("details", "null")) or {}
+    for step in details.get("steps", []):
+        step["body"] = (HERE / "steps" / f"{step.pop('text')}.md").read_text()
     return templates.create(
         facts["kind"], facts["name"], FOYER, body=body, questions=asked.get(path.stem, ()),
         validity=validity, validity_days=int(days) if days else None,
-        delay_minutes=int(number) * MINUTES.get(unit, 1), details=json.loads(facts.get("details", "null")),
+        delay_minutes=int(number) * MINUTES.get(unit, 1), details=details,
     )  # fmt: skip
 
 

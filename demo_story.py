@@ -6,12 +6,14 @@ from itertools import count
 from uuid import uuid4
 
 from clock import local, now, standing_at
-from models import Appointment, PolicyAcceptance, Task, WorkingHours
+from models import Appointment, Paperwork, PolicyAcceptance, Task, WorkingHours
 from rules import (
     answers,
     availability,
     charging,
+    check_ins,
     consents,
+    instruction_texts,
     instructions,
     memberships,
     notices,
@@ -63,6 +65,13 @@ PAST = [
 ]  # fmt: skip
 
 
+HEALING = [  # who came how many days ago for what, and said how many hours ago how it goes
+    ("Ava", 0, 3, "Microneedling, face", 30, "as_expected", "A little tight in the morning, and less red already."),
+    ("Keiko", 0, 4, "Medium-depth peel", 9, "not_sure", "A corner of my mouth has cracked. Is more ointment enough?"),
+    ("Eleanor", 1, 4, "Fractional resurfacing", 2, "worried", "Small blisters on the left cheek since this morning."),
+]
+
+
 class Story:
     """Plays events in order of time, each with the clock standing at its moment."""
 
@@ -87,6 +96,9 @@ class Story:
         self.plan("Rosalind", 1, -9, 12, "Skin consultation", "some", ending=self.miss)
         self.plan("Oscar", 0, -2, 12, "Radiance peel", "none", notice=6, cancelled=26)
         self.tell_ava()
+        for name, place, ago, service, after, feeling, words in HEALING:
+            self.plan(name, place, -ago, 10, service, "all")
+            self.at(self.opens_at - timedelta(hours=after), self.check_in, name, feeling, words)
         self.at(self.opens_at - timedelta(days=40), self.join, "Clara")
         while self.events:
             moment, _, call, given = heapq.heappop(self.events)
@@ -174,6 +186,21 @@ class Story:
                 )  # fmt: skip
             else:
                 instructions.read(task, by)
+                if check := instruction_texts.check_of(version):
+                    instructions.answer_check(task, check["right"], by)
+
+    def check_in(self, name, feeling, words):
+        """How it goes, at the newest step that has begun."""
+        patient = self.house.patients[name]
+        mine = Task.select().join(Paperwork).where((Task.patient == patient) & (Paperwork.kind == "post_treatment"))
+        for task in mine.order_by(Task.id.desc()):
+            version, ends_at = paperwork.version_of(task), task.appointment.ends_at
+            steps = instruction_texts.steps_of(version)
+            begun = [step for step in steps if instruction_texts.step_due_at(step, ends_at) <= now()]
+            if begun:
+                instructions.read(task, self.by(patient))
+                check_ins.give(task, begun[-1]["key"], feeling, words, self.by(patient))
+                return
 
     def countersign(self, visit):
         """The provider signs what the patient has signed, where the consent asks for it."""

@@ -36,7 +36,7 @@ from models import (
     Task,
     TrailEntry,
 )
-from rules import availability, people, signing, trail
+from rules import availability, instruction_texts, people, signing, trail
 from rules.questions import TYPES
 from rules.services import listed
 from tests.conftest import opened, postgres_url
@@ -148,8 +148,9 @@ def test_the_paperwork_is_worth_reading_and_only_one_service_has_none(demo):
     history = next(v for v in PaperworkVersion.select() if v.title == "Medical history")
     assert {question["type"] for question in history.questions} == set(TYPES)
     assert any(question.get("unit") for question in history.questions)
-    delays = {paper.delay_minutes for paper in Paperwork.select().where(Paperwork.kind == "post_treatment")}
-    assert delays == {0, 1440, 3 * 1440}
+    steps = [step for version in PaperworkVersion.select() for step in instruction_texts.steps_of(version)]
+    assert {step["delay_minutes"] for step in steps} == {18 * 60, 3 * 1440, 7 * 1440, 14 * 1440}
+    assert any(instruction_texts.check_of(version) for version in PaperworkVersion.select())
     assert [row.name for row in listed() if not row.papers] == ["LED light session"]
 
 
@@ -167,7 +168,7 @@ def test_ava_has_a_past_a_present_and_a_future(demo):
     at = clock.now()
     rows = list(avas())
     status = Counter(row.status for row in rows)
-    assert (status["completed"], status["cancelled"], status["arrived"], status["booked"]) == (2, 1, 1, 2)
+    assert (status["completed"], status["cancelled"], status["arrived"], status["booked"]) == (3, 1, 1, 2)
     here = next(row for row in rows if row.status == "arrived")
     assert timedelta(minutes=10) <= at - here.starts_at < timedelta(minutes=25)
     soon, later = (row for row in rows if row.status == "booked")
