@@ -333,7 +333,7 @@ def test_it_says_all_that_is_evidence(house, tmp_path, poppler):
     for told in (
         "The Test Clinic", "Soho, 1 Test Street, New York", "+1 212 555 0100", "Consent to wrinkle relaxing",
         "I understand the risks.", "I am not pregnant. AM", "I may ask at any time. Not asked",
-        "chart. Yes", "staff. Left open", "pages. No",
+        "chart. Yes", "its own Left open", "pages. No",
         "Ava Moreno", "17 May 1990", "Wrinkle relaxing, Fri 6 Mar 2026, 12:00 EST", "Dr Lin, Physician",
         f"Version {version.number}", signature.shown_digest, version.digest, "ab" * 32, signature.evidence_digest,
         "Drawn on a screen", "3 March 2026, 12:00:00 EST", "3 March 2026, 17:00:00 UTC", "3 March 2026, 11:58:00 EST",
