@@ -64,7 +64,7 @@ def why_not(questions: list[dict], number: int, condition: dict, became: dict[st
         return "Choose the question that it depends on."
     wanted = wanted if became is None else became.get(wanted, wanted)
     where = next((at for at, question in enumerate(questions) if question["key"] == wanted), None)
-    own = _named(questions, number)
+    own = f"“{questions[number]['label'][:80]}”"
     if where is None:
         gone = condition.get("about")
         gone = f"“{gone}”, which was removed" if gone else "a question that is no longer here"
@@ -82,7 +82,7 @@ def why_not(questions: list[dict], number: int, condition: dict, became: dict[st
 
 
 def _named(questions, number) -> str:
-    return f"Question {number + 1} “{questions[number]['label'][:80]}”"
+    return f"question {number + 1} “{questions[number]['label'][:80]}”"
 
 
 def _waits_for(questions, start, goal, became) -> bool:

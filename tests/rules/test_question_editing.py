@@ -55,7 +55,7 @@ def test_conditions_follow_a_new_question_to_the_key_that_is_made():
         (
             [looks_at("smokes"), SMOKES],
             "if-0-question",
-            "Question 1 “How many a day?” depends on Question 2 “Do you smoke?”, which is asked later",
+            "Question 1: “How many a day?” depends on question 2 “Do you smoke?”, which is asked later",
         ),
         ([SMOKES, looks_at("gone")], "if-0-question", "depends on a question that is no longer here"),
         ([{"label": "Health", "type": "section", "key": "s"}, looks_at("s")], "if-0-question", "asks nothing"),
