@@ -20,6 +20,7 @@ from models import (
     Delivery,
     Fault,
     LoginSession,
+    Permission,
     SealedFile,
     Task,
     TimeOff,
@@ -80,6 +81,8 @@ def build(clinic, name="Ava Moreno", reason="Lines"):
         tasks["consent"], ava, paperwork.version_of(tasks["consent"]),
         method="typed", full_name=name, agreed=True,
     )  # fmt: skip
+    signature = consents.signature_as(tasks["consent"], "patient")
+    allowed = Permission.create(patient=clinic.ava, kind="chart", signature=signature)
     photo = photos.add(tasks["questionnaire"], "reason", picture(), ava)
     instructions.read(tasks["pre_treatment"], ava)
     check_in = CheckIn.create(task=tasks["post_treatment"], step="later", feeling="worried", words=reason)
@@ -99,6 +102,7 @@ def build(clinic, name="Ava Moreno", reason="Lines"):
         clinic=clinic, visit=visit, late=late, tasks=tasks, membership=membership, failed=failed, off=off,
         charge=Charge.get(Charge.appointment == late), invitation=invitation, setup=link.rsplit("/", 1)[1],
         hours=WorkingHours.get(WorkingHours.provider == clinic.dr_lin), photo=photo, check_in=check_in,
+        allowed=allowed,
         picture=pictures.add(picture(), "A face", owner),
     )  # fmt: skip
 
@@ -112,6 +116,7 @@ def addresses(rule, world):
         "/appointments/": [world.visit.id, world.late.id],
         "/tasks/": [task.id for task in world.tasks.values()],
         "/photos/": [world.photo.id],
+        "/permissions/": [world.allowed.id],
         "/staff/photos/": [world.photo.id],
         "/staff/check-ins/": [world.check_in.id],
         "/pictures/": [world.picture.file_name],
