@@ -266,7 +266,7 @@ def test_an_owner_of_an_empty_clinic_is_told_how_to_start(clinic, as_owner, as_d
 
 def test_the_desk_tells_what_needs_attention(clinic, as_desk):
     page = as_desk.see("/staff")
-    assert f'href="/staff/services/{clinic.peel.id}"' in page
+    assert f'href="/staff/services/{clinic.peel.id}#checklist"' in page
     booked(clinic)
     Delivery.update(status="failed").execute()
     assert "messages did not go out" in as_desk.see("/staff")

@@ -150,3 +150,12 @@ def test_a_board_of_four_asks_as_often_as_a_board_of_one(clinic, as_desk, at_noo
             starts_at=starts, ends_at=starts + timedelta(minutes=30), currency="USD", request_key=uuid4().hex,
         )  # fmt: skip
     assert asked() == one
+
+
+def test_the_desks_page_leads_to_the_board_and_tells_of_declined_consents(clinic, as_desk, at_noon):
+    page = as_desk.see("/staff")
+    assert '<a href="/staff/ready">1 of today’s visits is not ready</a>' in page
+    assert "declined a consent" not in page
+    Task.update(status="not_needed", declined_at=NOON).where(Task.paperwork == clinic.consent).execute()
+    assert "declined a consent" in as_desk.see("/staff")
+    assert "Consents: Declined" in plain(as_desk.see("/staff/ready"))

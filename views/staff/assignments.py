@@ -18,7 +18,7 @@ def assign(number):
     """The ticked services and categories hand it out from now on, the others do not."""
     paperwork = guard.found(Paperwork, number)
     ticked = {
-        side: {number for text in request.form.getlist(side) if (number := carried(text))}
+        side: {carried(text) for text in request.form.getlist(side)} - {None}
         for side in ("services", "categories")
     }
     changed = assignments.assign(paperwork, guard.by(), **ticked)
