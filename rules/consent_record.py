@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 import settings
 from clock import local, now
 from models import Signature
-from rules import consent_texts, markdown, signing, words
+from rules import consent_texts, handover, markdown, signing, words
 from rules.clinic import the_clinic
 from rules.signers import RELATIONS, ROLE_WORDS
 
@@ -107,8 +107,8 @@ def _signed(row: Signature) -> dict:
 
 
 def _signed_in(row):
-    how = row.signed_in_how or "Not recorded"
-    return f"{how[:1].upper()}{how[1:]}{f', session {row.session_number}' if row.session_number else ''}"
+    how = handover.how_words(row)
+    return f"{how[:1].upper()}{how[1:]}"
 
 
 def _first_shown(details, zone):

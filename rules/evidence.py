@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from clock import local
 from models import NoticeConsent, PaperworkVersion, RecordNotice, Signature, Task
-from rules import answers, consents, signers, signing, templates
+from rules import answers, consents, handover, signers, signing, templates
 from rules.words import when
 
 
@@ -109,8 +109,8 @@ def _facts(row: Signature, version: PaperworkVersion, notices: dict) -> list[tup
 
 
 def _session(row: Signature) -> str:
-    how = row.signed_in_how or "Not known"
-    return f"{how}, number {row.session_number}" if row.session_number else how
+    how = handover.how_words(row)
+    return f"{how[:1].upper()}{how[1:]}"
 
 
 def _notice(number: int, agreed: NoticeConsent | None, zone: str) -> str:

@@ -177,6 +177,15 @@ def link_behind(signature: Signature) -> HandOver | None:
     return HandOver.get_or_none(HandOver.id == signature.session_number)
 
 
+def how_words(signature: Signature) -> str:
+    """How the signer came in, and for a link by whom it was made."""
+    link = link_behind(signature)
+    if link is not None:
+        return f"{HOW} {link.id}, made by {link.created_by}"
+    how = signature.signed_in_how or "not recorded"
+    return f"{how}, session {signature.session_number}" if signature.session_number else how
+
+
 def actor(hand_over: HandOver, ip: str = "", agent: str = "") -> Actor:
     """Whoever acts by this link; the link's number stands where a session's number would."""
     patient = hand_over.task.patient

@@ -91,7 +91,10 @@ def beside(task) -> dict | None:
     needed = signers.needed(task)
     if "guardian" not in needed:
         return None
-    return {"signed": "guardian" not in signers.missing(task), "links": handover.open_links(task)}
+    return {
+        "signed": "guardian" not in signers.missing(task),
+        "links": [row for row in handover.open_links(task) if row.purpose == "guardian"],
+    }
 
 
 def qr(address: str) -> Markup:

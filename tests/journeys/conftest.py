@@ -1,6 +1,7 @@
 """A real browser in front of a real process: the demo clinic, filled as ./portal.sh demo fills it."""
 
 import os
+import re
 import shutil
 from contextlib import contextmanager
 
@@ -73,8 +74,8 @@ def open_browser(chromium, demo):
 
 
 def is_complaint(said):
-    """Errors and CSP reports; a 422 answer is how a form says no, and Chromium logs it as a failed load."""
-    return said.type in ("error", "warning") and "status of 422" not in said.text and "status of 409" not in said.text
+    """Errors and CSP reports; 409, 410 and 422 are how a page says no, and Chromium logs them as failed loads."""
+    return said.type in ("error", "warning") and not re.search("status of (409|410|422)", said.text)
 
 
 def complaints_of_axe(page):

@@ -288,7 +288,7 @@ def test_staff_see_every_piece_of_evidence_and_that_it_stands(clinic, as_ava, as
     for told in (
         "Verified", "Signature of the patient", "Ava Moreno", "Drawn", '<svg class="signature-drawing"',
         row.shown_digest, row.version_digest, row.evidence_digest, row.details["answers_digest"],
-        f"{row.signed_at:%Y-%m-%d %H:%M:%S}", "127.0.0.1", "Werkzeug", f"test, number {row.session_number}",
+        f"{row.signed_at:%Y-%m-%d %H:%M:%S}", "127.0.0.1", "Werkzeug", f"Test, session {row.session_number}",
         "First opened", "Version 1, agreed to by Ava Moreno on", "Initials, point 3", "Photos: On social media",
         "I agree to the enzyme. (initials)",
     ):  # fmt: skip

@@ -86,7 +86,7 @@ def test_behind_the_door_is_the_task_and_only_the_first_name(clinic, task, phone
     assert 'action="/handed/guardian"' in page
 
 
-def test_a_guardian_signs_and_the_link_is_useless_afterwards(clinic, mia, task, phone):
+def test_a_guardian_signs_and_the_link_is_useless_afterwards(clinic, as_desk, mia, task, phone):
     patient_signs(task)
     token = made(clinic, task)
     answer = opened(phone, token).submit("/handed/guardian", **GUARDIAN)
@@ -94,7 +94,8 @@ def test_a_guardian_signs_and_the_link_is_useless_afterwards(clinic, mia, task, 
     assert fresh(task).status == "done"
     row = Signature.get(Signature.role == "guardian")
     assert (row.signer_name, row.details, row.signed_in_how) == ("Gina Hart", {"relation": "parent"}, "hand-over link")
-    assert handover.link_behind(row).created_by == "Dana Desk"
+    number = handover.link_behind(row).id
+    assert f"Hand-over link {number}, made by Dana Desk" in as_desk.see(f"/staff/tasks/{task.id}")
     assert "This is done, thank you" in phone.see("/handed")
     for address in ("/handed", "/handed/door", f"/h/{token}"):
         assert is_closed(phone.get(address)), address

@@ -100,6 +100,9 @@ def test_a_link_for_the_guardian_is_shown_as_code_and_in_words(as_mia, mia, task
     assert "style=" not in answer.text
     assert "A link for them is waiting to be opened." in as_mia.see(f"/tasks/{task.id}")
     assert token not in as_mia.see(f"/tasks/{task.id}")
+    handover.end(row, by_patient(mia), "a test")
+    handover.open_link(task, "patient", by_patient(mia), 30)
+    assert "A link for them" not in as_mia.see(f"/tasks/{task.id}"), "that one is her own"
 
 
 def test_a_grown_up_finds_nothing_of_it(clinic, as_ava):
