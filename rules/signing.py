@@ -2,7 +2,6 @@
 
 import json
 import math
-from contextlib import suppress
 from hashlib import sha256
 
 from markupsafe import Markup
@@ -55,16 +54,10 @@ def sign(*, patient, by, text, version_digest, method, signer_name, strokes=None
             evidence=signature.evidence_digest,
         )  # fmt: skip
         if task:
-            seal(signature)
+            from rules import sealing  # here, since it reads signatures by these rules
+
+            sealing.put(signature)
         return signature
-
-
-def seal(signature: Signature) -> None:
-    """Ask for the sealed PDF of a consent, where this clinic's portal makes one."""
-    with suppress(ImportError):
-        from rules import sealing
-
-        sealing.put(signature)
 
 
 def evidence_digest(signature: Signature) -> str:

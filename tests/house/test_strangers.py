@@ -243,7 +243,7 @@ def test_answers_and_signatures_are_the_signed_in_patients(clinic, world, as_ava
     assert (signature.patient, signature.task, signature.signer_name) == (clinic.ava, tasks["consent"], "Ava Moreno")
     assert signature.signed_at == w.MONDAY
     assert Task.get_by_id(bens.id).status == "open"
-    assert w.changes(before) == changed | {("Signature", "new"), ("Task", "done_at")}
+    assert w.changes(before) == changed | {("Signature", "new"), ("SealedFile", "new"), ("Task", "done_at")}
 
 
 def test_who_joins_is_who_is_signed_in(clinic, world, as_ben, extra):
