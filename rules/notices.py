@@ -27,7 +27,7 @@ clinic. Choosing paper changes nothing about your care.
 
 ## You can withdraw
 
-You can withdraw this agreement at any time, here under "Your permissions", or by telling us. \
+You can withdraw this agreement at any time, here under “Your permissions”, or by telling us. \
 It costs nothing. What you signed before stays valid; from then on you sign on paper.
 
 ## What you need

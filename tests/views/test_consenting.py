@@ -239,6 +239,7 @@ def test_who_prefers_paper_is_thanked_staff_see_it_and_the_way_back_is_open(clin
     assert "212-555-0100" in page
     assert fresh(task).status == "open"
     assert "Prefers paper" in as_desk.see(f"/staff/patients/{clinic.ava.id}")
+    assert "Prefers paper" in as_desk.see(f"/staff/appointments/{task.appointment_id}")
     assert "prefers paper" in as_desk.see(f"/staff/tasks/{task.id}")
     as_ava.submit(at(task, "/notice"), do="agree", notice="1")
     assert "I agree to the enzyme." in as_ava.see(at(task))
