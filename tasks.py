@@ -11,7 +11,7 @@ from huey.consumer import Consumer
 import settings
 from clock import now
 from database import db
-from rules import charging, memberships, reminders, sealing, sending, tidying
+from rules import charging, memberships, photos, reminders, sealing, sending, tidying
 
 log = logging.getLogger("foyer.tasks")
 QUIET = ("huey", "huey.consumer", "huey.consumer.Scheduler", "huey.consumer.Worker")
@@ -47,9 +47,10 @@ def renew():
 
 
 def tidy():
-    """Sweep old traces away."""
+    """Sweep old traces away, and files that no row names."""
     with db.connection_context():
         tidying.sweep_away(now())
+        photos.sweep(now())
         sealing.sweep(now())
 
 

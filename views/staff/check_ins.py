@@ -3,7 +3,7 @@
 from flask import Blueprint, url_for
 
 from models import CheckIn, Patient, Task
-from rules import check_ins, trail
+from rules import check_ins, profile, trail
 from views import guard, respond
 
 area = Blueprint("check_ins", __name__)
@@ -20,7 +20,8 @@ def waiting():
 def of_patient(number):
     patient = guard.found(Patient, number)
     trail.looked(guard.by(), patient, "check-ins")
-    return respond.page("staff/check_ins/patient.html", patient=patient, lines=check_ins.of_patient(patient))
+    lines = check_ins.of_patient(patient)
+    return respond.page("staff/check_ins/patient.html", patient=patient, lines=lines, phone_words=profile.phone_words)
 
 
 @area.post("/staff/check-ins/<int:number>/seen")

@@ -2,8 +2,21 @@
 
 from flask import Blueprint
 
-from rules import connections, differences, evidence, handover, markdown, paperwork, sealing, signers, signing, trail
+from rules import (
+    connections,
+    differences,
+    evidence,
+    handover,
+    instructions,
+    markdown,
+    paperwork,
+    sealing,
+    signers,
+    signing,
+    trail,
+)
 from views import doors, guard, respond
+from views.editors import instruction
 
 area = Blueprint("staff_tasks", __name__)
 
@@ -31,5 +44,7 @@ def detail(number):
         profile_changes=connections.changes_of(task=task) if kind == "questionnaire" else [],
         field_words=connections.FIELD_WORDS,
         record=sealing.record_of(task),
+        instruction=instruction.shown(version) if kind.endswith("treatment") else None,
+        tries=instructions.tries_at(task) if kind.endswith("treatment") else [],
         base=f"/staff/tasks/{task.id}",
     )
