@@ -199,7 +199,7 @@ def _when(visit, at) -> str:
     minutes = int((visit.starts_at - at).total_seconds() // 60)
     here = "checked in, " if visit.status == "arrived" else ""
     if minutes < 0:
-        began = -minutes
+        began, here = -minutes, here or "not here yet, "
         return f"{here}should have begun {span(began if began < 60 else began // 60 * 60)} ago"
     if minutes < 1:
         return f"{here}starts now"

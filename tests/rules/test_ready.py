@@ -145,7 +145,7 @@ def test_history_begun_late_and_still_valid(clinic, clock):
     clock.move_to(a.starts_at + timedelta(minutes=5))
     assert gate("History") == ("late", "Late: begun")
     assert gate("Consents") == ("late", "Late: not signed")
-    assert words() == "Medical history, consent and instructions are open; should have begun 5 minutes ago."
+    assert words() == "Medical history, consent and instructions are open; not here yet, should have begun 5 minutes ago."
     earlier = visit(clinic, NOON - timedelta(days=9))
     done(earlier, clinic.history)
     done(a, clinic.history, counted_from=task_of(earlier, clinic.history))
