@@ -8,7 +8,7 @@ from peewee import JOIN
 from clock import now
 from database import write_tx
 from models import Appointment, CheckIn, Location, Paperwork, PaperworkVersion, Patient, Photo, Service, Task
-from rules import limits, outbox, photos, trail
+from rules import instructions, limits, outbox, photos, trail
 from rules.clinic import the_clinic
 from rules.instruction_texts import step_due_at, step_of
 from rules.profile import tidy_text
@@ -57,6 +57,7 @@ def give(task: Task, key: str, feeling: str, words: str, by, picture=None) -> Ch
     if len(words) > LONGEST:
         raise Refused(f"Keep it to {LONGEST:,} characters or fewer.", "words")
     limits.spend("check_in", f"patient:{task.patient_id}", AN_HOUR, timedelta(hours=1))
+    instructions.read(task, by)  # who answers a text has it before them: from now on it is the one they keep
     photo = None
     if picture is not None:
         try:

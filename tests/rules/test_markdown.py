@@ -53,3 +53,27 @@ def test_links_to_pages_mail_and_telephones_work():
 def test_reading_time_is_in_whole_minutes():
     assert markdown.reading_minutes("word") == 1
     assert markdown.reading_minutes("word " * 900) == 4
+
+
+OURS = f"/pictures/{'a' * 32}.jpg"
+
+
+def test_only_our_own_pictures_are_shown():
+    html = markdown.render(f"![Two points]({OURS}) [![in a link]({OURS})](https://a.b)")
+    assert html.count(f'<img src="{OURS}"') == 2
+    assert 'alt="Two points" loading="lazy"' in html
+    for address in (
+        "https://a.b/x.jpg", "//a.b/x.jpg", "/photos/1", "/pictures/../photos/1", f"{OURS}?x", f"https://a.b{OURS}",
+        "data:image/png;base64,AA", f"{OURS}/..", "/pictures/x.jpg",
+    ):  # fmt: skip
+        assert "<img" not in markdown.render(f"![x]({address})"), address
+
+
+def test_in_a_letter_words_stand_for_a_picture():
+    assert markdown.without_pictures(f"Look: ![Two points]({OURS}).") == "Look: (Picture: Two points)."
+    assert markdown.without_pictures(f"![]({OURS})") == ""
+    assert markdown.without_pictures("[a](https://a.b)") == "[a](https://a.b)"
+
+
+def test_a_text_inside_a_page_begins_lower():
+    assert "<h4>Top</h4>" in markdown.render("## Top", 4)
