@@ -116,9 +116,11 @@ def sign(door: Door):
             return respond.done("/profile/names#birth_date", no.words)
         if task.status == "not_needed" and not consents.may_still_sign(task):
             raise
-        if version is None:  # another text is shown than the one that was filled in
-            version = paperwork.version_of(task)
-            form = form_of(version, request.form)
+        if version is None:  # another text is shown than the one that was agreed to: all of that is asked anew
+            version, filled = paperwork.version_of(task), form
+            form = form_of(version, None)
+            for kept in ("method", "full_name", "strokes"):
+                form[kept].data = filled[kept].data
         tell(form, no)
         return read_and_sign(door, form, version)
     return go_on(door, "Thank you. Your signature is with the clinic." if fresh else "You have signed this already.")

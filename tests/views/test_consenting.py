@@ -129,9 +129,7 @@ def test_a_text_replaced_while_the_page_was_open_is_signed_as_it_was_on_the_scre
     assert "Another point." not in page
 
 
-def test_a_text_replaced_long_ago_is_read_anew_with_what_was_filled_in_where_it_still_stands(
-    clinic, as_ava, task, time_machine
-):
+def test_a_text_replaced_long_ago_is_read_and_initialed_anew(clinic, as_ava, task, time_machine):
     write(clinic, {"clauses": [{"key": "risks", "text": "I know them all.", "initials": True}]}, "New words.")
     time_machine.move_to(now() + timedelta(hours=25))
     as_ava.sign_in(clinic.ava)
@@ -139,7 +137,10 @@ def test_a_text_replaced_long_ago_is_read_anew_with_what_was_filled_in_where_it_
     assert answer.status_code == 422
     assert "read it once more" in answer.text
     assert "New words." in answer.text
-    assert 'value="AM"' in field(answer.text, "initials_risks")[0]
+    assert 'value=""' in field(answer.text, "initials_risks")[0], "nobody initialed this text"
+    assert "checked" not in field(answer.text, "agreed")[0]
+    assert 'value="Ava Moreno"' in field(answer.text, "full_name")[0]
+    assert 'name="version" value="3"' in answer.text
     assert not field(answer.text, "permission_chart")
     assert not Signature.select().exists()
 
