@@ -13,7 +13,7 @@ from rules import conditions, questions
 from rules.body_areas import AREAS
 
 ON = date(2026, 11, 24)
-CHOICES = ["Dry", "Oily", "Mixed"]
+CHOICES = ["Dry", 'Oily & "shiny" <b>', "Mixed"]
 SOME_AREAS = list(AREAS)[:4]
 WORDS = ["iron", "Warfarin 5 mg", "no", "on"]
 DAYS = some.dates(ON - timedelta(days=60), ON + timedelta(days=60)).map(date.isoformat)
@@ -35,6 +35,7 @@ ANSWERS = {
     "phone": some.just("+12125550100"),
     "photo": some.just([3, 4]),
 }
+NAMES = some.sampled_from(["Why", 'Is <it> & "so"', "你好"])
 LAYOUT = ("section", "heading", "note")
 OFTEN = ("yes_no", "yes_no", "section", "medication_list", "date", "scale")  # where most depends on the answer
 
@@ -57,7 +58,11 @@ def comparisons(draw, kind):
 
 @some.composite
 def rules_for(draw, kind):
-    rule = {**draw(comparisons(kind)), "words": "Words.", "then": draw(some.sampled_from(["inform", "flag", "block"]))}
+    rule = {
+        **draw(comparisons(kind)),
+        "words": "A “word” & <more>.",
+        "then": draw(some.sampled_from(["inform", "flag", "block"])),
+    }
     if rule["then"] == "block":
         rule["days"] = draw(some.none() | some.integers(1, 60))
         dated = kind == "date" and rule["is"] != "blank"
@@ -72,7 +77,7 @@ def questionnaires(draw):
     for number in range(draw(some.integers(3, 9))):
         kind = draw(some.sampled_from([*ANSWERS, *LAYOUT, *OFTEN]))
         question = {
-            "key": f"q{number}", "label": f"Question {number}", "type": kind, "choices": CHOICES, "least": 0,
+            "key": f"q{number}", "label": f"{draw(NAMES)} {number}", "type": kind, "choices": CHOICES, "least": 0,
             "most": 4 if kind == "scale" else None, "required": draw(some.booleans()),
             "help": draw(some.sampled_from(["", "Help."])), "low": "Little", "high": "",
             "ask": draw(some.sampled_from(["prefill", "confirm", "anew"])), "safety": draw(some.booleans()),
