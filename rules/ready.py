@@ -6,6 +6,7 @@ from typing import NamedTuple
 from peewee import fn
 
 from clock import local
+from gateways import cards
 from models import (
     KINDS,
     TO_COME,
@@ -73,6 +74,11 @@ def lacking_today(at: datetime) -> int:
     """How many of today's visits lack something, at all locations that are open."""
     visits = _visits(at, desk.locations(), None, days=1)
     return sum(line.missing for line in _lines(visits, at, None))
+
+
+def pays_here() -> bool:
+    """Whether money is taken at the desk, so that no visit waits for a card; then the board has no gate for it."""
+    return not cards.chosen().takes_by_itself
 
 
 def _visits(at, places, provider, days=DAYS) -> list[Appointment]:

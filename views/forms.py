@@ -26,6 +26,11 @@ def row_number(choice) -> int:
     return number or 0
 
 
+def one_of(rows, number):
+    """The row that a filter names, out of those that it offers; None for all others."""
+    return next((row for row in rows if str(row.id) == number), None)
+
+
 class AmountField(StringField):
     """Money typed as 50, 50.00 or 1,250.00; its data is in minor units."""
 

@@ -9,6 +9,7 @@ from models import Appointment
 from rules import attention, desk, scheduling
 from rules.refused import Refused
 from views import guard, respond
+from views.forms import one_of
 
 area = Blueprint("desk", __name__)
 STEPS = {
@@ -85,10 +86,6 @@ def show(given, said: str = "", problem: str = ""):
         gate_words=desk.gate_words,
         finding_badges=desk.finding_badges,
     )
-
-
-def one_of(rows, number):
-    return next((row for row in rows if str(row.id) == number), None)
 
 
 def _day(text):

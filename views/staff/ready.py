@@ -3,12 +3,11 @@
 from flask import Blueprint, g, request, url_for
 
 from clock import now
-from gateways import cards
 from models import Appointment
 from rules import desk, ready, reminders
 from rules.refused import Refused
 from views import guard, respond
-from views.staff.desk import one_of
+from views.forms import one_of
 
 area = Blueprint("ready", __name__)
 
@@ -57,5 +56,5 @@ def show(given, said: str = "", problem: str = ""):
         filters={"location": place.id if place else None, "provider": provider.id if provider else None},
         said=said,
         problem=problem,
-        pays_here=not cards.chosen().takes_by_itself,
+        pays_here=ready.pays_here(),
     )
