@@ -68,6 +68,7 @@ def test_initials_permissions_and_all_around_them_are_kept_as_evidence(clinic, t
     consents.note_shown(task, version, actor(clinic.ava))
     time_machine.move_to(NOON + timedelta(minutes=5), tick=False)
     consents.note_shown(task, version, actor(clinic.ava))
+    assert TrailEntry.select().where(TrailEntry.action == "consent opened").count() == 1
     assert sign(task, permissions={"chart": True, "social": False, "website": True, "cake": True})
     row = signature(task)
     assert row.details == {
@@ -184,6 +185,15 @@ def test_a_minors_consent_waits_for_the_guardian(clinic):
     assert consents.close_if_complete(task, actor(clinic.ava))
     assert fresh(task).status == "done"
     assert not consents.close_if_complete(task, actor(clinic.ava)), "once"
+
+
+def test_nothing_is_signed_while_nobody_knows_the_age(clinic):
+    Patient.update(birth_date=None).where(Patient.id == clinic.ava.id).execute()
+    task = begun(clinic)
+    with pytest.raises(Refused) as no:
+        sign(task)
+    assert no.value.facts["unknown_age"]
+    assert not Signature.select().exists()
 
 
 def test_one_that_counts_elsewhere_keeps_its_signatures_in_one_place(clinic):

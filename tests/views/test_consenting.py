@@ -311,8 +311,9 @@ def test_staff_see_what_does_not_stand_any_more(clinic, as_desk, task):
 def test_staff_build_clauses_and_see_what_the_patient_sees(clinic, as_owner):
     address = f"/staff/paperwork/{clinic.consent.id}"
     form = {"name": "Consent", "title": "Consent", "body": "Read this.", "validity": "every_visit", "base": "1"}
-    page = as_owner.submit(address, **form, do="add").text
-    assert 'name="clauses-0-text"' in page
+    answer = as_owner.submit(address, htmx=True, **form, do="add")
+    assert 'id="clauses-0-text"' in answer.text
+    assert '"#clauses-0-text"' in answer.headers["HX-Trigger"], "the focus goes to the new clause"
     two = {**form, "clauses-0-text": "First point.", "clauses-0-initials": "y", "clauses-1-text": "Second point."}
     page = as_owner.submit(address, **two, do="down:0").text
     assert re.search(r'name="clauses-0-text"[^>]*>\s*Second point\.', page)

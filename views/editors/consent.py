@@ -56,7 +56,7 @@ class ConsentForm(PaperworkForm):
         if do.split(":")[0] not in VERBS:
             return self, ""
         clauses, at = _rearranged(self.clauses(), do)
-        return self.again(items=clauses), f"clauses-{at}-text" if clauses else "add-clause"
+        return self.again(items=clauses), f"#clauses-{at}-text" if clauses else "#add-clause"
 
     def told(self, no: Refused) -> None:
         respond.refuse(self, no)
