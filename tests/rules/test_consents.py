@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 from hashlib import sha256
+from threading import Barrier, Thread
 
 import pytest
 
@@ -164,6 +165,25 @@ def test_a_double_click_signs_once(clinic):
     assert not sign(task, permissions={"chart": False})
     assert Signature.select().count() == 1
     assert [row.kind for row in consents.permissions_of(clinic.ava)] == ["chart"]
+
+
+def test_two_clicks_at_the_same_moment_sign_once(clinic):
+    write(clinic)
+    task, said, ready = begun(clinic), [], Barrier(2)
+
+    def click():
+        with db.connection_context():
+            ready.wait()
+            said.append(sign(Task.get_by_id(task.id), permissions={"chart": True}))
+
+    clicks = [Thread(target=click) for _ in range(2)]
+    for one in clicks:
+        one.start()
+    for one in clicks:
+        one.join()
+    assert sorted(said) == [False, True]
+    assert Signature.select().count() == 1
+    assert len(consents.permissions_of(clinic.ava)) == 1
 
 
 # --- a minor ------------------------------------------------------------------------------------
