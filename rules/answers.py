@@ -39,11 +39,12 @@ class Saved(NamedTuple):
 
 def load(task: Task) -> Stored:
     """What is stored for this task; work that counts from an earlier visit is that visit's."""
-    rows = list(Answer.select().where(Answer.task == (task.counted_from_id or task.id)))
+    fields = Answer.select(Answer.question, Answer.value, Answer.confirmed)
+    rows = list(fields.where(Answer.task == (task.counted_from_id or task.id)).tuples())
     return Stored(
-        {row.question: row.value for row in rows if not conditions.blank(row.value)},
-        {row.question for row in rows if row.confirmed},
-        {row.question for row in rows},
+        {key: value for key, value, _ in rows if not conditions.blank(value)},
+        {key for key, _, confirmed in rows if confirmed},
+        {key for key, _, _ in rows},
     )
 
 
@@ -71,15 +72,6 @@ def _canonical(value) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def told(version: PaperworkVersion, given: dict) -> list[tuple[str, str]]:
-    """Each question with its answer in words, in the order they were asked."""
-    return [
-        (question["label"], asked.said(question, given.get(question["key"])))
-        for question in version.questions
-        if question["type"] not in LAYOUT
-    ]
-
-
 def save_answers(task: Task, given: dict, by, version: PaperworkVersion) -> dict[str, str]:
     """Store each answer that fits, whatever else was saved meanwhile; a sentence for each that does not."""
     return save(task, given, by, version).problems
@@ -93,7 +85,7 @@ def save(task: Task, given: dict, by, version: PaperworkVersion, seen=None, conf
     and what it did change wins. `confirmed` names the earlier answers that were called still true. A key that the
     version does not ask is dropped; an answer taken away leaves its row, so that no earlier answer is offered again.
     """
-    seen, problems, both, theirs, new = seen or {}, {}, [], [], []
+    seen, problems, both, theirs, taken = seen or {}, {}, [], [], {}
     with write_tx():
         version = _begin(task, by, version)
         stored = load(task)
@@ -106,25 +98,38 @@ def save(task: Task, given: dict, by, version: PaperworkVersion, seen=None, conf
             except Refused as no:
                 problems[key] = no.words
                 continue
-            there, was, true_still = stored.values.get(key), seen.get(key), key in confirmed and value is not None
-            if was is not None:
-                offered = was.startswith(OFFERED)
-                moved = key in stored.keys if offered else digest(there) != was
-                if moved and value != there and digest(value) == was.removeprefix(OFFERED):
+            there, was = stored.values.get(key), seen.get(key, digest(stored.values.get(key)))
+            offered = was.startswith(OFFERED)
+            moved = key in stored.keys if offered else digest(there) != was
+            if moved and value != there:
+                if digest(value) == was.removeprefix(OFFERED):
                     theirs.append(question)  # this page only repeats what it was shown with
                     continue
-                if moved and value != there:
-                    both.append((question, there, value))
-            if key not in stored.keys:
-                if value is not None or (was and was.startswith(OFFERED)):
-                    new.append({"task": task.id, "question": key, "value": value, "confirmed": true_still})
-            elif value != there or true_still != (key in stored.confirmed):
-                Answer.update(value=value, saved_at=now(), confirmed=true_still).where(
-                    (Answer.task == task) & (Answer.question == key)
-                ).execute()
-        if new:
-            Answer.insert_many(new).execute()
-        return Saved(problems, both, theirs, load(task))
+                both.append((question, there, value))
+            if value is not None or offered or key in stored.keys:
+                taken[key] = (value, value is not None and key in confirmed)
+        return Saved(problems, both, theirs, _write(task, stored, taken))
+
+
+def _write(task: Task, stored: Stored, taken: dict) -> Stored:
+    """Write each (value, whether it was confirmed) that is not there yet; what is stored then."""
+    values = {**stored.values, **{key: value for key, (value, _) in taken.items()}}
+    new = [
+        {"task": task.id, "question": key, "value": value, "confirmed": confirmed}
+        for key, (value, confirmed) in taken.items()
+        if key not in stored.keys
+    ]
+    if new:
+        Answer.insert_many(new).execute()
+    for key, (value, confirmed) in taken.items():
+        if key in stored.keys and (stored.values.get(key), key in stored.confirmed) != (value, confirmed):
+            row = Answer.update(value=value, saved_at=now(), confirmed=confirmed)
+            row.where((Answer.task == task) & (Answer.question == key)).execute()
+    return Stored(
+        {key: value for key, value in values.items() if value is not None},
+        stored.confirmed - taken.keys() | {key for key, (_, confirmed) in taken.items() if confirmed},
+        stored.keys | taken.keys(),
+    )
 
 
 def _begin(task: Task, by, version: PaperworkVersion) -> PaperworkVersion:
@@ -202,20 +207,16 @@ def _drop_hidden(task: Task, values: dict, by) -> None:
     Answer.delete().where((Answer.task == task) & Answer.question.not_in(list(values) or [""])).execute()
 
 
-def note_photos(task: Task, version: PaperworkVersion) -> Stored:
+def note_photos(task: Task, version: PaperworkVersion, stored: Stored | None = None) -> Stored:
     """Let the answers of photo questions name the photos that are there; returns what is stored then."""
-    stored = load(task)
+    stored = stored or load(task)
     keys = [question["key"] for question in version.questions if question["type"] == "photo"]
-    there = photos.of(task) if keys and task.status == "in_progress" else {}
+    if not keys or task.status != "in_progress":
+        return stored
+    there = photos.of(task)
+    numbers = {key: [photo.id for photo in there.get(key, ())] or None for key in keys}
     with write_tx():
-        for key in keys if task.status == "in_progress" else ():
-            numbers = [photo.id for photo in there.get(key, ())]
-            if key in stored.keys and numbers != stored.values.get(key, []):
-                which = (Answer.task == task) & (Answer.question == key)
-                Answer.update(value=numbers or None, saved_at=now()).where(which).execute()
-            elif key not in stored.keys and numbers:
-                Answer.create(task=task, question=key, value=numbers)
-    return load(task) if keys else stored
+        return _write(task, stored, {key: (it, False) for key, it in numbers.items() if it or key in stored.keys})
 
 
 def _close(task: Task, **facts) -> bool:

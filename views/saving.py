@@ -24,7 +24,7 @@ def save_section(door, number):
     except Refused as no:
         return shown_anew(door, number, no)
     problems = saved.problems | change_photos(door, version, do, what)
-    way = Way(door.task, version, answers.note_photos(door.task, version))
+    way = Way(door.task, version, answers.note_photos(door.task, version, saved.stored))
     section = way.section(number)
     if section is None:
         return respond.done(door.base)  # its questions are not asked any more
