@@ -107,6 +107,17 @@ def build(clinic, name="Ava Moreno", reason="Lines"):
     )  # fmt: skip
 
 
+CONSENTS_ONLY = ("guardian", "notice", "record", "record.pdf", "refusal", "signatures")
+QUESTIONNAIRES_ONLY = ("check", "sections")
+
+
+def papers(rule, world):
+    """The tasks that this route is for: those of one kind, or all."""
+    part = rule.rule.partition(">/")[2].split("/")[0]
+    kind = "consent" if part in CONSENTS_ONLY else "questionnaire" if part in QUESTIONNAIRES_ONLY else None
+    return [task.id for task in world.tasks.values() if kind in (None, task.paperwork.kind)]
+
+
 def addresses(rule, world):
     """The addresses of this route for what is in Ava's world. A KeyError: a new kind of route, to be thought about."""
     head = rule.rule.split("<")[0]
@@ -114,7 +125,7 @@ def addresses(rule, world):
         return [rule.rule]
     numbers = {
         "/appointments/": [world.visit.id, world.late.id],
-        "/tasks/": [task.id for task in world.tasks.values()],
+        "/tasks/": papers(rule, world),
         "/photos/": [world.photo.id],
         "/permissions/": [world.allowed.id],
         "/staff/photos/": [world.photo.id],
@@ -136,7 +147,7 @@ def addresses(rule, world):
         "/staff/plans/": [world.clinic.glow.id],
         "/staff/providers/": [world.clinic.dr_lin.id],
         "/staff/services/": [world.clinic.botox.id],
-        "/staff/tasks/": [task.id for task in world.tasks.values()],
+        "/staff/tasks/": papers(rule, world),
         "/staff/sealed-files/": [row.id for row in SealedFile.select()],
         "/staff/clinic/": ["names", "notes", "look", "links", "booking", "reminders", "signing", "portal"],
         "/staff/locations/": [world.clinic.soho.id],
