@@ -121,8 +121,8 @@ def _whole():
 
 
 def stands(finding: Finding) -> bool:
-    """Whether it waits for somebody: a flag to be decided, or a block on the day of its visit."""
-    if finding.status != "open":
+    """Whether it waits for somebody before its visit: a flag to be decided, or a block on the day of the visit."""
+    if finding.status != "open" or finding.appointment.status not in TO_COME:
         return False
     return finding.then == "flag" or _before(finding.appointment, finding.until_on)
 
@@ -272,9 +272,23 @@ def decide(finding: Finding, by, cleared: bool, why: str) -> Finding:
     return finding
 
 
+def state(finding: Finding, on: date) -> tuple[str, str]:
+    """Where it stands for staff, `on` this day, as a badge: (words, kind)."""
+    if finding.status == "declined":
+        return "Not fit for treatment", "danger"
+    if finding.status == "cleared":
+        return ("Lifted" if finding.then == "block" else "OK"), "good"
+    if finding.then == "flag":
+        return ("Needs OK", "warn") if stands(finding) else ("Was not decided", "calm")
+    if finding.until_on is None or finding.until_on > on:
+        return "Blocked", "warn" if stands(finding) else "calm"
+    return "Over", "calm"
+
+
+def state_today(finding: Finding) -> tuple[str, str]:
+    return state(finding, local(now(), finding.appointment.location.time_zone).date())
+
+
 def decided_words(finding: Finding) -> str:
     """OK by Dr Lin: the reason"""
-    if finding.status == "open":
-        return "Needs OK" if finding.then == "flag" else "Blocked"
-    said = {"cleared": "Lifted" if finding.then == "block" else "OK", "declined": "Not fit for treatment"}
-    return f"{said[finding.status]}, by {finding.decided_by}: {finding.why}"
+    return f"{state(finding, date.max)[0]} by {finding.decided_by}: {finding.why}"

@@ -166,7 +166,7 @@ def test_a_provider_clears_a_flag_with_a_reason_of_words(clinic):
         assert no.value.field == "why"
     findings.decide(flag, LIN, True, "Low dose")
     assert found_in(appointment) == []
-    assert findings.decided_words(Finding.get_by_id(flag.id)) == "OK, by Dr Lin: Low dose"
+    assert findings.decided_words(Finding.get_by_id(flag.id)) == "OK by Dr Lin: Low dose"
     assert not policy.fee_for(appointment).excused, "an OK changes nothing about fees"
 
 
@@ -183,7 +183,7 @@ def test_who_decides_second_reads_what_the_first_decided(clinic):
     flagged(clinic)
     mine, theirs = Finding.get(), Finding.get()
     findings.decide(mine, LIN, False, "Too risky")
-    with pytest.raises(Refused, match="Dr Lin was faster: Not fit for treatment, by Dr Lin: Too risky"):
+    with pytest.raises(Refused, match="Dr Lin was faster: Not fit for treatment by Dr Lin: Too risky"):
         findings.decide(theirs, Actor("staff", 1, "Olive Owner"), True, "Looks fine")
     assert Finding.get().status == "declined"
 
@@ -349,7 +349,7 @@ def test_what_was_decided_for_one_visit_is_shown_and_not_decided_for_the_next(cl
     findings.decide(Finding.get(), LIN, True, "Low dose")
     second = book(clinic, APRIL)
     [flag] = findings.open_for([second.id])[second.id]
-    assert findings.decided_words(findings.earlier([flag])[flag.id]) == "OK, by Dr Lin: Low dose"
+    assert findings.decided_words(findings.earlier([flag])[flag.id]) == "OK by Dr Lin: Low dose"
     assert findings.earlier(findings.of_visits([first.id])[first.id]) == {}
 
 

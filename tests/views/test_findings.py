@@ -219,10 +219,10 @@ def test_a_provider_decides_with_a_reason_and_the_desk_may_not(as_nurse, as_desk
         assert said in no.text
     done = as_nurse.submit(ways, decision="clear", why="Low dose")
     assert (done.status_code, done.location) == (303, f"/staff/appointments/{flagged.id}")
-    assert "OK, by Nia Nurse: Low dose" in as_nurse.see(f"/staff/appointments/{flagged.id}")
+    assert "OK by Nia Nurse: Low dose" in as_nurse.see(f"/staff/appointments/{flagged.id}")
     again = as_nurse.submit(ways, decision="decline", why="Changed my mind")
     assert again.status_code == 422
-    assert "Nia Nurse was faster: OK, by Nia Nurse: Low dose" in again.text
+    assert "Nia Nurse was faster: OK by Nia Nurse: Low dose" in again.text
     assert Finding.get_by_id(flag.id).status == "cleared"
 
 

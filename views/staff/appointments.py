@@ -53,7 +53,7 @@ def detail(number):
         free_until=policy.until_words(a, policy.fee_for(a, at), at) if a.status == "booked" else "",
         accepted=PolicyAcceptance.get_or_none(PolicyAcceptance.appointment == a),
         findings=found,
-        stands=findings.stands,
+        finding_state=findings.state_today,
         hindered=any(findings.hinders(it) for it in found),
         decided_words=findings.decided_words,
         earlier=findings.earlier(found),

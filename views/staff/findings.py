@@ -37,7 +37,7 @@ def listed():
         "staff/findings/list.html",
         flags=[it for it in waiting if it.then == "flag"],
         blocks=[it for it in waiting if it.then == "block"],
-        stands=findings.stands,
+        finding_state=findings.state_today,
         decided_words=findings.decided_words,
         earlier=findings.earlier(waiting),
     )

@@ -139,7 +139,7 @@ def record(number):
         gate_words=desk.gate_words,
         finding_badges=desk.finding_badges,
         findings=found,
-        stands=findings.stands,
+        finding_state=findings.state_today,
         decided_words=findings.decided_words,
         earlier=findings.earlier(found),
         profile_changes=connections.changes_of(patient),
