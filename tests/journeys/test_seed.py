@@ -169,7 +169,7 @@ def task(walk, kind):
 def answer_sign_and_read(walk):
     """8. Click a questionnaire to answer it, a consent to sign it, an instruction to read it."""
     task(walk, "Questionnaire")
-    answer_everything(walk)
+    walk.answer_sections()
     walk.press("Send answers")
     walk.reads("Your answers are with the clinic")
     task(walk, "Consent")
@@ -186,27 +186,6 @@ def answer_sign_and_read(walk):
     task(walk, "Pre-treatment instructions")
     walk.go("/")
     assert walk.section("Action Required").locator("li").filter(has_text=SERVICE).count() == 0
-
-
-def answer_everything(walk):
-    """An answer for every question of whatever type, found by its role."""
-    page = walk.page
-    for question in page.locator(".question").all():
-        if question.locator("input[type=radio]").count():
-            question.locator("input[type=radio]").last.check()
-        elif question.locator("input[type=checkbox]").count():
-            question.locator("input[type=checkbox]").first.check()
-        elif question.locator("textarea").count():
-            question.locator("textarea").fill("Nothing to add.")
-        elif question.locator("input[type=date]").count():
-            question.locator("input[type=date]").fill("2024-05-06")
-        elif question.locator("input.w-number").count():
-            question.locator("input.w-number").fill("60")
-        else:
-            question.locator("input[type=text]").fill("As always.")
-    if walk.scripts:
-        page.locator(".question").last.locator("input, textarea").last.blur()
-        page.get_by_text("Saved").first.wait_for()
 
 
 def draw(walk, dots=False):

@@ -83,3 +83,35 @@ class Walk:
         self.press("Send me a code")
         self.enter_code(address, "Your sign-in code")
         self.press("Sign in", exact=True)
+
+    def answer_sections(self, look=lambda: None):
+        """Through a questionnaire, an answer for every question of whatever type, until the answers can be checked."""
+        for _ in range(20):
+            if not self.page.locator("form.answering").count():
+                return self.reads("Check your answers")
+            look()
+            for number in range(self.page.locator(".to-answer").count()):
+                self.answer(self.page.locator(".to-answer").nth(number))
+            self.press("Continue", exact=True)
+        raise AssertionError(f"{self.page.url}: the questionnaire does not end")
+
+    def answer(self, question):
+        """By its role: what is still true, no, none, or a few words."""
+        if question.get_by_label("Yes, still true").count():
+            question.get_by_label("Yes, still true").check()
+        elif question.locator("input[name^=none_]").count():
+            question.locator("input[name^=none_]").check()
+        elif question.locator("input[type=radio]").count():
+            question.locator("input[type=radio]").last.check()
+        elif question.locator("input[type=checkbox]").count():
+            question.locator("input[type=checkbox]").first.check()
+        elif question.locator("textarea").count():
+            question.locator("textarea").fill("Nothing to add.")
+        else:
+            fields = {"input[type=date]": "2024-05-06", "input.w-number": "60", "input[type=email]": "dr@example.com",
+                      "input[type=tel]": "212 555 0100", "input[type=text]": "As always."}  # fmt: skip
+            for sign, text in fields.items():
+                if question.locator(sign).count():
+                    question.locator(sign).fill(text)
+        if self.scripts:
+            self.page.wait_for_timeout(60)  # it may bring another question
