@@ -229,6 +229,8 @@ def test_the_access_log_has_no_query_and_no_one_time_link(monkeypatch, tmp_path)
         "RAW_URI": "/staff/setup/the-one-time-link?q=Ava",
     }  # fmt: skip
     logger.access(SimpleNamespace(status="200 OK"), None, environ, timedelta(milliseconds=4))
+    logger.access(SimpleNamespace(status="303 SEE OTHER"), None, {**environ, "PATH_INFO": "/h/a-secret"}, timedelta(0))
+    assert lines.pop() == "GET /h/... 303 0 ms"
     try:
         breaks()
     except RuntimeError:

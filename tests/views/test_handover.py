@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from clock import now
-from models import HandOver, Signature, Task, TrailEntry
+from models import Fault, HandOver, Signature, Task, TrailEntry
 from rules import handover, sessions
 from tests.house import world as w
 from tests.rules.test_handover import BORN, TODAY
@@ -214,6 +214,31 @@ def test_it_opens_nothing_but_its_task(clinic, mia, task, phone):
     assert tried > 300
     assert Signature.select().count() == 0
     assert fresh(task).status == "open"
+
+
+RUBBISH = ["", "-1", "9" * 30, "²", "NaN", "💉", "\u202ex", "[]", "{}", "0", "x" * 70_000, "{{7*7}}"]
+
+
+@pytest.mark.parametrize("kind", ["guardian", "consent", "questionnaire"])
+def test_rubbish_through_a_link_is_never_a_fault(clinic, mia, phone, kind):
+    tasks = begin(clinic, NOON, patient=mia)[1]
+    purpose = "guardian" if kind == "guardian" else "patient"
+    token = made(clinic, tasks["consent" if kind == "guardian" else kind], purpose)
+    assert is_closed(phone.get("/h/" + "x" * 5000))
+    assert is_closed(phone.get("/h/%F0%9F%92%89"))
+    come(phone, token)
+    for rubbish in RUBBISH[:4]:
+        assert phone.submit("/handed/door", day=rubbish, month=rubbish, year=rubbish).status_code == 422
+    opened(phone, token)
+    names = ["version", "method", "full_name", "relation", "relation_words", "strokes", "agreed", "do", "only", "asked"]
+    for rule in w.routes(clinic.app, "handed"):
+        if "POST" in rule.methods and "refusal" not in rule.rule:
+            address = rule.rule.replace("<int:number>", "1")
+            for turn in range(0, len(RUBBISH), 3):
+                sent = {name: RUBBISH[(turn + place) % len(RUBBISH)] for place, name in enumerate(names)}
+                assert phone.submit(address, **sent).status_code < 500, (address, sent)
+    assert Fault.select().count() == 0
+    assert Signature.select().count() == 0
 
 
 def test_a_patients_link_opens_no_guardians_page_and_the_other_way_round(clinic, task, phone):
