@@ -1,5 +1,8 @@
 """Makes a PDF out of HTML: tagged for screen readers (PDF/UA-1), and nothing is fetched, from nowhere."""
 
+import threading
+from functools import lru_cache
+
 VARIANT = "pdf/ua-1"
 WANTED = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core"
 
@@ -28,4 +31,17 @@ def made(html: str, attached: dict[str, str] | None = None) -> bytes:
         weasyprint.Attachment(string=text.encode(), name=name, relationship="Source", description=name)
         for name, text in (attached or {}).items()
     ]
-    return weasyprint.HTML(string=html, url_fetcher=only_data).write_pdf(pdf_variant=VARIANT, attachments=files)
+    with _one_at_a_time:
+        page = weasyprint.HTML(string=html, url_fetcher=only_data)
+        return page.write_pdf(pdf_variant=VARIANT, attachments=files, font_config=_fonts())
+
+
+_one_at_a_time = threading.Lock()
+
+
+@lru_cache(maxsize=1)
+def _fonts():
+    """The machine's fonts, looked up once: WeasyPrint would look for them at each PDF, and keep 300 kB each time."""
+    from weasyprint.text.fonts import FontConfiguration
+
+    return FontConfiguration()
