@@ -24,7 +24,7 @@ from models import (
     Task,
     WorkingHours,
 )
-from rules import findings, words
+from rules import findings
 
 STATUS_WORDS = {
     "booked": "Booked",
@@ -60,7 +60,9 @@ def finding_badges(row) -> list[tuple[str, str]]:
         badges.append(("Not fit for treatment", "danger"))
     until = date.fromisoformat(row.blocked_until) if isinstance(row.blocked_until, str) else row.blocked_until
     if until and local(row.starts_at, row.time_zone).date() < until:
-        badges.append(("Blocked" if until == findings.FOR_EVER else f"Blocked until {words.date_words(until)}", "warn"))
+        year = "" if until.year == row.starts_at.year else f" {until.year}"
+        said = "" if until == findings.FOR_EVER else f" until {until.day} {until:%b}{year}"
+        badges.append((f"Blocked{said}", "warn"))
     if row.flags:
         badges.append(("Needs OK", "warn"))
     return badges

@@ -23,7 +23,7 @@ DECISIONS = {  # what staff choose, of which kind of finding: the status it gets
     "decline": ("flag", "declined", "flag declined"),
     "lift": ("block", "cleared", "block lifted"),
 }
-BECAUSE = "this appointment cannot take place as planned"  # stands in a mail: nothing about health
+BECAUSE = "This appointment cannot take place as planned"  # stands in a mail: nothing about health
 
 
 def raise_for(task: Task, by) -> list[Finding]:
