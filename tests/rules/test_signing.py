@@ -207,3 +207,12 @@ def test_a_signature_that_is_moved_to_another_task_is_found(clinic):
         db.execute_sql(f"DROP TRIGGER {trigger}" + ("" if is_sqlite() else " ON signature"))
     Signature.update(task=tasks["questionnaire"]).execute()
     assert not signing.verify(Signature.get())
+
+
+def test_a_text_that_does_not_fit_its_own_hash_is_found_even_under_new_evidence(clinic):
+    _, tasks = begin(clinic, NOON)
+    sign(tasks["consent"])
+    row = consents.signature_as(tasks["consent"], "patient")
+    row.shown_text = "Other words"
+    row.evidence_digest = signing.evidence_digest(row)
+    assert not signing.verify(row)
