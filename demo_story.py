@@ -97,7 +97,8 @@ class Story:
         self.plan("Oscar", 0, -2, 12, "Radiance peel", "none", notice=6, cancelled=26)
         self.tell_ava()
         for name, place, ago, service, after, feeling, words in HEALING:
-            self.plan(name, place, -ago, 10, service, "all")
+            done = "signed" if name == "Ava" else "all"  # her medical history is to be answered again
+            self.plan(name, place, -ago, 10, service, done)
             self.at(self.opens_at - timedelta(hours=after), self.check_in, name, feeling, words)
         self.at(self.opens_at - timedelta(days=40), self.join, "Clara")
         while self.events:
