@@ -103,6 +103,14 @@ def test_the_board_holds_the_visits_of_today_and_tomorrow_by_each_locations_cale
     assert ready.board(now(), []) == [ready.Day("Today", []), ready.Day("Tomorrow", [])]
 
 
+def test_in_the_evening_tomorrow_is_still_the_locations_tomorrow(clinic, clock):
+    clock.move_to(datetime(2026, 3, 3, 1, 0, tzinfo=UTC))  # 20:00 on Monday in New York
+    noon_on_tuesday = visit(clinic, NOON + timedelta(days=1))
+    today, tomorrow = ready.board(now(), desk.locations())
+    assert ([line.visit.id for line in today.lines], len(tomorrow.lines)) == ([], 1)
+    assert tomorrow.lines[0].visit.id == noon_on_tuesday.id
+
+
 def test_what_lacks_something_soonest_stands_first_and_what_is_ready_last(clinic):
     complete = visit(clinic, NOON + HOUR, service=clinic.peel)
     later = visit(clinic, NOON + 3 * HOUR)
@@ -145,7 +153,9 @@ def test_history_begun_late_and_still_valid(clinic, clock):
     clock.move_to(a.starts_at + timedelta(minutes=5))
     assert gate("History") == ("late", "Late: begun")
     assert gate("Consents") == ("late", "Late: not signed")
-    assert words() == "Medical history, consent and instructions are open; not here yet, should have begun 5 minutes ago."
+    assert (
+        words() == "Medical history, consent and instructions are open; not here yet, should have begun 5 minutes ago."
+    )
     earlier = visit(clinic, NOON - timedelta(days=9))
     done(earlier, clinic.history)
     done(a, clinic.history, counted_from=task_of(earlier, clinic.history))
@@ -166,9 +176,9 @@ def test_a_lapsed_task_is_replaced_and_one_not_needed_is_not_waited_for(clinic):
     a = visit(clinic)
     old = task_of(a, clinic.history)
     Task.update(lapsed_at=now()).where(Task.id == old.id).execute()
-    Task.create(patient=a.patient, appointment=a, paperwork=clinic.history, status="in_progress")
+    Task.create(patient=a.patient, appointment=a, paperwork=clinic.history, status="done", done_at=now())
     Task.update(status="not_needed").where(Task.id == task_of(a, clinic.consent)).execute()
-    assert gate("History") == ("open", "Begun")
+    assert gate("History") == ("good", "Done")
     assert gate("Consents") == ("none", "Not asked for")
 
 
