@@ -71,7 +71,7 @@ def test_a_minor_signs_with_a_guardian_on_their_own_phones(demo, open_browser, s
         room.follow("Counter-sign")
         sign(room)
         room.press("Counter-sign")
-        room.reads("Mia Hart", "Gina Hart", "Wanda Witness", "hand-over link")
+        room.reads("Mia Hart", "Gina Hart", "Wanda Witness", "made by Dana Whitlock")
         expect(room.page.locator(".signer-list .badge.is-good")).to_have_count(4)
         found = desk.found + room.found + mia.found + gina.found
         assert not found, "\n".join(sorted(set(found)))
