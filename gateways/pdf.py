@@ -1,9 +1,11 @@
 """Makes a PDF out of HTML: tagged for screen readers (PDF/UA-1), and nothing is fetched, from nowhere."""
 
+import logging
 import threading
 from functools import lru_cache
 
 VARIANT = "pdf/ua-1"
+TALKATIVE = ("weasyprint", "weasyprint.progress", "fontTools")  # they quote the page, and it is a patient's
 WANTED = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core"
 
 
@@ -22,6 +24,9 @@ def made(html: str, attached: dict[str, str] | None = None) -> bytes:
 
     WeasyPrint takes a second and 44 MB to be imported, so it is there only once somebody signed.
     """
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+        logging.getLogger(name).disabled = True  # importing it sets the level anew
     try:
         import weasyprint
     except OSError as fault:  # ctypes found no Pango

@@ -189,6 +189,12 @@ def test_with_another_secret_the_key_stays_shut_and_stays(house, sealed, plain):
     assert (house / "seal.p12").read_bytes() == key
 
 
+def test_what_stands_on_the_page_stands_in_no_log(caplog):
+    caplog.set_level("DEBUG")
+    pdf.made(PAGE.replace("<p>", '<p><img alt="" src="data:image/svg+xml;base64,c2VjcmV0">'))
+    assert not [record for record in caplog.records if record.name.startswith(("weasyprint", "fontTools"))]
+
+
 def test_the_pdf_is_tagged_and_fetches_nothing(plain, tmp_path):
     from pyhanko.pdf_utils.reader import PdfFileReader
 
