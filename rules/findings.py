@@ -272,6 +272,19 @@ def decide(finding: Finding, by, cleared: bool, why: str) -> Finding:
     return finding
 
 
+def ask_again(appointment, by) -> None:
+    """The visit moved: what a provider declined for the earlier time is decided anew, with that decision in sight."""
+    declined = (Finding.appointment == appointment) & (Finding.status == "declined")
+    if Finding.update(status="open").where(declined).execute():
+        trail.record(by, "flag open again", f"appointment {appointment.id}", patient=appointment.patient_id)
+
+
+def before_the_move(finding: Finding) -> str:
+    """What was decided before the visit moved, of a flag that is open again."""
+    decided = finding.status == "open" and finding.decided_by
+    return f"Not fit for treatment by {finding.decided_by}: {finding.why}" if decided else ""
+
+
 def state(finding: Finding, on: date) -> tuple[str, str]:
     """Where it stands for staff, `on` this day, as a badge: (words, kind)."""
     if finding.status == "declined":

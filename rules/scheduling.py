@@ -208,6 +208,7 @@ def move(appointment, *, starts_at, provider, location, by, shown_minor=None) ->
             from_starts_at=before.from_starts_at.isoformat(), to_starts_at=a.starts_at.isoformat(),
             provider=provider.id, fee_minor=amount,
         )  # fmt: skip
+        findings.ask_again(a, by)
         paperwork.after_move(a, by)
         findings.check_raised(a, by)
         instructions.carry_along(a)

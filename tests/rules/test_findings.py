@@ -258,6 +258,19 @@ def test_a_declined_visit_costs_nothing_and_a_lifted_block_does_not_excuse(clini
     assert policy.fee_for(other, at).amount_minor == 5000
 
 
+def test_a_declined_visit_that_moves_is_decided_anew(clinic):
+    appointment = flagged(clinic)
+    findings.decide(Finding.get(), LIN, False, "Too risky this week")
+    assert found_in(appointment) == []
+    scheduling.move(appointment, starts_at=APRIL, provider=clinic.dr_lin, location=clinic.soho, by=LIN)
+    [flag] = findings.open_for([appointment.id])[appointment.id]
+    assert findings.before_the_move(flag) == "Not fit for treatment by Dr Lin: Too risky this week"
+    assert policy.fee_for(appointment, APRIL - timedelta(hours=1)).excused is False
+    findings.decide(flag, LIN, True, "Stopped them")
+    assert findings.decided_words(Finding.get()) == "OK by Dr Lin: Stopped them"
+    assert findings.before_the_move(Finding.get()) == ""
+
+
 def test_a_block_that_is_lifted_while_the_page_is_open_is_no_trap(clinic, time_machine):
     """The page said free; what now costs is refused with the amount, and nothing is changed."""
     appointment = blocked(clinic, WEDNESDAY)

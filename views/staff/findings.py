@@ -64,5 +64,6 @@ def decision(number):
     return respond.form_page(
         "staff/findings/decision.html", form,
         it=finding, visit=visit, a=finding.appointment, answer=findings.answer_of(finding),
-        earlier=findings.earlier([finding]).get(finding.id), decided_words=findings.decided_words,
+        earlier=findings.earlier([finding]).get(finding.id), before=findings.before_the_move(finding),
+        decided_words=findings.decided_words,
     )  # fmt: skip
