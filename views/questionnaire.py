@@ -185,7 +185,7 @@ def page_of(questions, stored, offered, *, informs=(), pictures=None, problems=N
         elif before is not None and key not in stored.keys:
             if way == "prefill":
                 value, was, filled_in = before.value, answers.OFFERED + answers.digest(before.value), before
-            elif question["type"] not in PICKED:
+            elif question["type"] not in PICKED and before.value != "none":
                 value = before.value  # to be changed rather than to be typed again
         values[key] = value
         facts[key] = {"was": was, "offered": filled_in, "confirm": to_confirm, "still": still}

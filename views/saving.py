@@ -167,6 +167,8 @@ def save_one(door):
             more=request.form.get("more", ""),
         )  # fmt: skip
         answer.headers["HX-Retarget"], answer.headers["HX-Reswap"] = "#section", "outerMorph"
+        if request.form.get("more"):
+            respond.focus(answer, f"#question-{only} .listed-rows li:last-child input")
         return answer
     informs = questionnaire.informs_of(version, saved.stored.values, way.on)
     value, was = saved.stored.values.get(only), request.form.get(questionnaire.WAS + only)

@@ -110,8 +110,8 @@ class Walk:
         else:
             fields = {"input[type=date]": "2024-05-06", "input.w-number": "60", "input[type=email]": "dr@example.com",
                       "input[type=tel]": "212 555 0100", "input[type=text]": "As always."}  # fmt: skip
-            for sign, text in fields.items():
-                if question.locator(sign).count():
-                    question.locator(sign).fill(text)
+            sign = next((sign for sign in fields if question.locator(sign).count()), None)
+            if sign:  # photos are left out
+                question.locator(sign).fill(fields[sign])
         if self.scripts:
             self.page.wait_for_timeout(60)  # it may bring another question
