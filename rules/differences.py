@@ -51,9 +51,10 @@ def of(task: Task, version: PaperworkVersion) -> Told:
     last_time = earlier.answers(source, [it["key"] for it in shown])
     found = [it for it in conditions.found(version.questions, stored.values, on) if it.then != "inform"]
     pictures = photos.of(task) if any(it["type"] == "photo" for it in shown) else {}
+    newest = max(last_time.values(), key=lambda it: it.answered_at, default=None)
     lines = [
-        _line(it, stored, last_time.get(it["key"]), [one.words for one in found if one.question == it["key"]],
-              pictures.get(it["key"], []))
+        _line(it, stored, last_time.get(it["key"], newest and newest._replace(value=None)),
+              [one.words for one in found if one.question == it["key"]], pictures.get(it["key"], []))
         for it in shown
     ]  # fmt: skip
     return Told(lines, bool(last_time), _by(source))
@@ -62,7 +63,7 @@ def of(task: Task, version: PaperworkVersion) -> Told:
 def _line(question, stored, before, findings, pictures) -> Line:
     key = question["key"]
     value = stored.values.get(key)
-    differs = before is not None and question["type"] != "photo" and before.value != value
+    differs = before is not None and (before.value is None or question["type"] != "photo") and before.value != value
     return Line(
         label=question["label"],
         said=asked.said(question, value),

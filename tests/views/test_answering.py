@@ -435,7 +435,8 @@ def test_staff_see_first_what_is_flagged_and_what_changed(clinic, as_ava, as_nur
     assert fresh(second).status == "done"
     page = as_nurse.see(f"/staff/tasks/{second.id}")
     first, rest = page[page.index('id="answers-head"') :].split("<details>", 1)
-    told = ("What is flagged, and what changed", "<del>Lines</del>", "<ins>Dry skin</ins>", "Ask about the cough.")
+    told = ("What is flagged, and what changed", "<del>Lines</del>", "<ins>Dry skin</ins>", "Ask about the cough.",
+            "<del>No answer</del>", "<ins>3</ins>")  # fmt: skip
     for words in told:
         assert words in first, words
     assert "Are you pregnant?" not in first
