@@ -11,7 +11,7 @@ from clock import now, standing_at
 from database import write_tx
 from demo_story import Story
 from models import Clinic, Delivery, Patient, Staff
-from rules import clinic, hours, locations, people, plans, policy, providers, services, templates
+from rules import clinic, hours, locations, people, plans, policy, providers, reminders, services, templates
 from rules.actor import FOYER
 
 HERE = Path(__file__).resolve().parent / "demo"
@@ -34,6 +34,8 @@ def fill() -> bool:
             house = build(json.loads((HERE / "clinic.json").read_text()))
         story = Story(house, opens_at)
         story.tell()
+        with standing_at(opens_at):
+            reminders.put_due(opens_at)  # the past ends with them, or the first minute would mail to everybody
         keep_back(opens_at, story.still_to_mail)
         one_bounced(opens_at, house.patients["Theo"])
     return True
