@@ -141,6 +141,8 @@ def addresses(rule, world):
         "/h/": ["a" * 43],
         "/staff/appointments/": [world.visit.id],
         "/staff/charges/": [world.charge.id],
+        "/staff/findings/": [1],
+        "/handed/sections/": [1],
         "/staff/messages/": [world.failed.id],
         "/staff/paperwork/": [world.clinic.history.id, world.clinic.consent.id],
         "/staff/patients/": [world.clinic.ava.id],
