@@ -1,6 +1,6 @@
 """The patient's own copy of what they signed: the sealed PDF, or a page that waits for it."""
 
-from flask import Blueprint, abort, redirect, url_for
+from flask import Blueprint, abort
 
 from rules import sealing
 from views import doors, guard, respond
@@ -28,5 +28,5 @@ def download(number):
     if record.newest is None:
         abort(404)
     if record.ready is None:
-        return redirect(url_for(".detail", number=number), 303)
+        return detail(number)
     return respond.pdf(sealing.bytes_of(record.ready), f"consent-{task.id}.pdf")

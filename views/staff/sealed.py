@@ -1,6 +1,6 @@
 """The sealed PDFs as staff see them: a patient's copy for the chart, and those that could not be made."""
 
-from flask import Blueprint, abort, redirect, url_for
+from flask import Blueprint, abort, url_for
 
 from models import SealedFile
 from rules import sealing, trail
@@ -23,7 +23,7 @@ def detail(number):
 def download(number):
     task, record = found(number)
     if record.ready is None:
-        return redirect(url_for(".detail", number=number), 303)
+        return detail(number)
     file = sealing.bytes_of(record.ready)
     trail.looked(guard.by(), task.patient, "sealed consent")
     return respond.pdf(file, f"consent-{task.id}.pdf")
