@@ -87,6 +87,7 @@ def test_a_keyboard_is_enough(demo, open_browser):
         sign_in(keys)
         book(keys)
         sign_a_consent(keys)
+        answer_a_questionnaire(keys)
         cancel(keys)
 
 
@@ -135,6 +136,25 @@ def sign_a_consent(keys):
     keys.page.keyboard.press("Space")
     keys.press_key("^Sign$")
     keys.reads("Your signature is with the clinic")
+
+
+def answer_a_questionnaire(keys):
+    """Its first two pages: words, an area of the chart by its list, a photo's field, and what is missing."""
+    keys.page.goto("/")
+    found = keys.section("Action Required").locator("li", has_text="Questionnaire").filter(has_text="Medical history")
+    href = found.first.get_by_role("link").get_attribute("href")
+    keys.press_key(".", href=href)
+    keys.write("^What would you like us to help you with", ", please")
+    keys.to("^Forehead$", kind="checkbox")
+    keys.page.keyboard.press("Space")
+    expect(keys.page.locator(".to-answer.is-body_area .answer-saved")).to_contain_text("Saved")
+    assert keys.at()["words"] == "Forehead", "a saved answer leaves the focus where it is"
+    keys.to("^Would you like to show us", kind="file")
+    keys.press_key("^Continue$")
+    keys.reads("Your health")
+    keys.press_key("^Continue$")
+    keys.told_what_is_wrong()
+    keys.page.goto("/")
 
 
 def cancel(keys):

@@ -92,3 +92,6 @@ def read_paper(walk, address, seen):
     if kind not in seen:
         seen.add(kind)
         on_phones(walk, address)
+        if kind == "questionnaire":
+            walk.answer_sections(look=lambda: on_phones(walk, walk.page.url))
+            on_phones(walk, f"{address}/check")
