@@ -54,6 +54,8 @@ def test_only_portal_imports_routes():
         "editors",
         "doors",
         "answering",
+        "saving",
+        "way",
         "consenting",
         "guardians",
         "reading",
