@@ -19,6 +19,7 @@ from models import (
     CheckIn,
     Delivery,
     Fault,
+    Finding,
     LoginSession,
     Permission,
     SealedFile,
@@ -84,6 +85,10 @@ def build(clinic, name="Ava Moreno", reason="Lines"):
     signature = consents.signature_as(tasks["consent"], "patient")
     allowed = Permission.create(patient=clinic.ava, kind="chart", signature=signature)
     photo = photos.add(tasks["questionnaire"], "reason", picture(), ava)
+    Finding.create(
+        appointment=visit, patient=visit.patient_id, service=visit.service_id, task=tasks["questionnaire"],
+        question="reason", rule=0, then="flag", words="Look at this",
+    )  # fmt: skip
     instructions.read(tasks["pre_treatment"], ava)
     check_in = CheckIn.create(task=tasks["post_treatment"], step="later", feeling="worried", words=reason)
     membership = memberships.join(
