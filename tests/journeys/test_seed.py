@@ -136,9 +136,12 @@ def find_the_paperwork(walk):
     walk.go("/")
     lines = walk.section("Action Required").locator("li").filter(has_text=SERVICE).all_inner_texts()
     kinds = " ".join(lines)
-    for kind in ("Questionnaire", "Consent", "Pre-treatment instructions"):
+    for kind in ("Consent", "Pre-treatment instructions"):
         assert kind in kinds, kinds
     assert "Post-treatment" not in kinds
+    asked = walk.section("Action Required").locator("li").filter(has_text="Medical history")
+    assert asked.count() == 1, "several visits ask for it, and it is answered once"
+    assert "more visits" in asked.inner_text()
 
 
 def read_the_mail(walk):
@@ -159,9 +162,9 @@ def find_post_treatment_instructions(walk):
 
 def task(walk, kind):
     walk.go("/")
-    walk.section("Action Required").locator("li").filter(has_text=SERVICE).filter(has_text=kind).first.get_by_role(
-        "link"
-    ).click()
+    named = "Medical history" if kind == "Questionnaire" else SERVICE
+    lines = walk.section("Action Required").locator("li").filter(has_text=named).filter(has_text=kind)
+    lines.first.get_by_role("link").click()
     walk.page.wait_for_load_state()
     walk.look()
 
