@@ -31,7 +31,7 @@ def test_every_page_of_a_patient_fits_a_phone(demo, open_browser):
             on_phones(walk, visit + page_of_it)
         on_phones(walk, first(walk, f"{visit}/time", r"^/appointments/\d+/time/confirmation"))
         kinds = set()
-        for address in [paper for one in visits(walk) for paper in links(walk, one, r"^/tasks/\d+$")]:
+        for address in [paper for one in ("/", *visits(walk)) for paper in links(walk, one, r"^/tasks/\d+$")]:
             read_paper(walk, address, kinds)
         assert kinds == {"questionnaire", "answers", "consent", "signature", "instruction"}
         walk.press("Sign out")
@@ -85,7 +85,7 @@ def read_paper(walk, address, seen):
     """A page of paperwork; looks at the first of each kind."""
     walk.page.goto(address)
     signs = {
-        "questionnaire": "form[action$=submission]", "consent": "form[action$=signature]",
+        "questionnaire": "form.answering", "consent": "form[action$=signature]",
         "signature": "section.signature", "answers": "main dl.facts",
     }  # fmt: skip
     kind = next((kind for kind, sign in signs.items() if walk.page.locator(sign).count()), "instruction")
