@@ -84,7 +84,7 @@ def _text(value) -> str:
 
 
 def _read(question: dict, value):
-    """An answer as operators read it: a list that says "none" was answered, and mentions nothing, not even that word."""
+    """An answer as operators read it: a list that says "none" was answered, and mentions nothing, not "none" either."""
     return [{"name": ""}] if value == "none" and question["type"].endswith("_list") else value
 
 

@@ -1,6 +1,5 @@
 """Where somebody stands in a questionnaire, and the page of one of its sections."""
 
-
 from clock import now
 from rules import answers, conditions, earlier, markdown, paperwork, photos
 from rules.conditions import LAYOUT

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from models import HandOver, Signature, Task, TrailEntry
+from models import HandOver, Task, TrailEntry
 from rules import consents, handover, limits, signers
 from rules.actor import Actor
 from rules.refused import Refused

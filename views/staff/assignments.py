@@ -18,8 +18,7 @@ def assign(number):
     """The ticked services and categories hand it out from now on, the others do not."""
     paperwork = guard.found(Paperwork, number)
     ticked = {
-        side: {carried(text) for text in request.form.getlist(side)} - {None}
-        for side in ("services", "categories")
+        side: {carried(text) for text in request.form.getlist(side)} - {None} for side in ("services", "categories")
     }
     changed = assignments.assign(paperwork, guard.by(), **ticked)
     services = assignments.handing_out(paperwork.id).count()
