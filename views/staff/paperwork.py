@@ -8,7 +8,7 @@ from rules.clinic import home_zone
 from rules.paperwork import KIND_WORDS
 from rules.refused import Refused
 from views import editors, guard, questionnaire, respond
-from views.editors import consent
+from views.editors import consent, instruction
 from views.editors.questionnaire import previewed
 from views.forms import carried
 
@@ -113,6 +113,7 @@ def show(form, kind, paperwork=None, unsaved=False, place=""):
         may_edit=guard.me().role in EDITORS,
         body=markdown.render(form.body.data or ""),
         consent=consent.shown(shown),
+        instruction=instruction.shown(shown),
         shown=shown,
         sample=questionnaire.form_of(shown, None, {}),
         versions=versions_of(paperwork),
@@ -142,6 +143,7 @@ def version(number, version):
         shown=row,
         body=markdown.render(row.body),
         consent=consent.shown(row),
+        instruction=instruction.shown(row),
         sample=questionnaire.form_of(row, None, {}),
         zone=home_zone(),
         newest=templates.current_version(paperwork).number,
