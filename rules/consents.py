@@ -72,6 +72,8 @@ def sign_as_patient(task: Task, by, version: PaperworkVersion, *, method, full_n
         if fresh.status == "done" or signature_as(fresh, "patient"):
             return False
         _refuse_closed(fresh)
+        if fresh.version_id not in (None, version.id):  # a guardian was faster, with another text
+            raise Refused(READ_AGAIN)
         signers.refuse_unknown_age(fresh)
         notice = notices.agreed(fresh.patient_id)
         if notice is None:
@@ -94,7 +96,7 @@ def sign_as_patient(task: Task, by, version: PaperworkVersion, *, method, full_n
             signer_name=full_name, strokes=strokes, task=fresh, time_zone=fresh.appointment.location.time_zone,
             details={name: value for name, value in details.items() if value not in ({}, None)},
         )  # fmt: skip
-        _keep(signature, chosen, by)
+        _end(signature, chosen, by)
         close_if_complete(fresh, by)
         return True
 
@@ -158,6 +160,7 @@ def close_if_complete(task: Task, by) -> bool:
             .execute()
         )
         if closed:
+            _allow(signature_as(task, "patient"), by)
             paperwork.count_elsewhere(task, by)
         return bool(closed)
 
@@ -218,13 +221,18 @@ def revoke(permission: Permission, by) -> bool:
         return bool(gone)
 
 
-def _keep(signature: Signature, chosen: dict, by) -> None:
-    """A yes is kept once, under the signature that first gave it; a no ends what was allowed before."""
-    live = {row.kind: row for row in permissions_of(signature.patient_id)}
-    for kind, yes in chosen.items():
+def _end(signature: Signature, chosen: dict, by) -> None:
+    """A no ends at once what was allowed before."""
+    for row in permissions_of(signature.patient_id):
+        if chosen.get(row.kind) is False:
+            revoke(row, by)
+
+
+def _allow(signature: Signature, by) -> None:
+    """A yes counts once all have signed, a minor's guardian too; it is kept once, under the signature that gave it."""
+    live = {row.kind for row in permissions_of(signature.patient_id)}
+    for kind, yes in signature.details.get("permissions", {}).items():
         if yes and kind not in live:
             given = Permission.create(patient=signature.patient_id, kind=kind, signature=signature)
             subject = f"permission {given.id}"
             trail.record(by, "permission given", subject, patient=signature.patient_id, kind=kind)
-        elif not yes and kind in live:
-            revoke(live[kind], by)

@@ -179,8 +179,7 @@ def sign_as_witness(task: Task, by, version: PaperworkVersion, *, full_name, met
         if _signature(task, "witness"):
             return False
         _in_turn(task, "witness")
-        others = Signature.select(Signature.signer_name).where(Signature.task == task)
-        if tidy(full_name).casefold() in {tidy(row.signer_name).casefold() for row in others}:
+        if tidy(full_name).casefold() in _names_of(task, *ROLES):
             raise Refused("A witness is somebody else than who signs. Type the witness’s own name.", "full_name")
         _agreed(agreed)
         _sign(task, by, version, "witness", full_name, method, strokes, {})
@@ -197,6 +196,8 @@ def sign_as_provider(task: Task, by, version: PaperworkVersion, *, method, strok
         if staff is None or staff.role not in COUNTER_SIGN:
             raise Refused("Only a provider or the owner can counter-sign.")
         _in_turn(task, "provider")
+        if tidy(staff.name).casefold() in _names_of(task, "witness"):
+            raise Refused("You have signed this as the witness. Somebody else must counter-sign it.")
         _agreed(agreed)
         _sign(task, by, version, "provider", staff.name, method, strokes, {})
         return True
@@ -204,6 +205,12 @@ def sign_as_provider(task: Task, by, version: PaperworkVersion, *, method, strok
 
 def _signature(task: Task, role: str) -> bool:
     return Signature.select().where(Signature.task == source_of(task), Signature.role == role).exists()
+
+
+def _names_of(task: Task, *roles: str) -> set[str]:
+    """Who signed this in one of these roles, by the names as they compare."""
+    rows = Signature.select(Signature.signer_name).where(Signature.task == task, Signature.role.in_(roles))
+    return {tidy(row.signer_name).casefold() for row in rows}
 
 
 def _relation(relation: str, words: str) -> str:

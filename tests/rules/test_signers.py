@@ -253,6 +253,39 @@ def test_a_witness_is_somebody_else(clinic):
     assert no.value.field == "full_name"
 
 
+def test_nobody_is_witness_and_provider_in_one(clinic):
+    asks_for(clinic, witness=True, provider=True)
+    task = consent_of(clinic, clinic.ava)
+    patient_signs(task, full_name="Ava Moreno")
+    assert witness_signs(clinic, task, full_name="NIA  nurse")
+    with pytest.raises(Refused, match="as the witness"):
+        provider_signs(task, clinic.nurse)
+    assert provider_signs(task, clinic.owner)
+
+
+def test_what_a_minor_allows_counts_once_the_guardian_has_signed(clinic):
+    asks_for(clinic, permissions=["chart", "social"])
+    patient = minor()
+    task = consent_of(clinic, patient)
+    patient_signs(task, permissions={"chart": True, "social": False})
+    assert consents.permissions_of(patient) == []
+    guardian_signs(task)
+    assert [row.kind for row in consents.permissions_of(patient)] == ["chart"]
+
+
+def test_a_minor_never_signs_another_text_than_the_guardian_did(clinic):
+    task = consent_of(clinic, minor())
+    shown = paperwork.version_of(task)
+    guardian_signs(task)
+    asks_for(clinic, witness=True)
+    newer, by = templates.current_version(clinic.consent), by_patient(task.patient)
+    notices.agree(task.patient, by, notices.current().number)
+    with pytest.raises(Refused, match="read it once more"):
+        consents.sign_as_patient(fresh(task), by, newer, full_name="Mia Hart", **TYPED)
+    assert roles(task) == ["guardian"]
+    assert fresh(task).version_id == shown.id
+
+
 def test_nobody_signs_what_is_not_needed_or_has_lapsed(clinic):
     asks_for(clinic, witness=True, provider=True)
     patient = minor()
