@@ -223,7 +223,9 @@ def shown_version(task: Task, number) -> PaperworkVersion:
     if str(number).isdecimal() and len(str(number)) < 7:
         shown = PaperworkVersion.get_or_none(paperwork=task.paperwork_id, number=int(number))
     if shown is not None:
-        next_one = PaperworkVersion.get(paperwork=task.paperwork_id, number=shown.number + 1)
+        next_one = PaperworkVersion.get_or_none(paperwork=task.paperwork_id, number=shown.number + 1)
+        if next_one is None:  # the current one, spelled as no page of ours does
+            return shown
         if next_one.created_at > now() - timedelta(hours=STILL_OPEN_HOURS):
             return shown
     raise Refused("The text has changed since you opened this page. Please read it once more.")

@@ -156,7 +156,8 @@ def save_one(door):
         return make_response(render_template("patient/paperwork/_saved.html", problem=no.words), 422)
     if not request.htmx:
         return sent_late(door, version, saved)
-    question = next((it for it in version.questions if it["key"] == only), None) or abort(404)
+    asking = (it for it in version.questions if it["key"] == only and it["type"] not in LAYOUT)
+    question = next(asking, None) or abort(404)
     way = Way(door.task, version, saved.stored)
     section = next(it for it in way.sections if any(q["key"] == only for q in it.questions))
     on_the_page = set(request.form.getlist("asked"))

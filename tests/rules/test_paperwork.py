@@ -319,6 +319,12 @@ def test_a_text_that_was_replaced_long_ago_must_be_read_again(clinic, time_machi
     assert paperwork.shown_version(tasks["consent"], "2").number == 2
 
 
+def test_the_current_text_spelled_as_no_page_does_is_no_fault(clinic):
+    _, tasks = begin(clinic, NOON)
+    for number in ("01", "١"):
+        assert paperwork.shown_version(tasks["consent"], number).number == 1
+
+
 def test_answers_are_saved_as_they_come_and_unknown_ones_dropped(clinic):
     _, tasks = begin(clinic, NOON)
     task = tasks["questionnaire"]

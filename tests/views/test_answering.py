@@ -452,3 +452,9 @@ def test_staff_see_all_answers_of_a_first_time(as_ava, as_nurse, task):
     assert "Answers so far, not sent" in page
     assert "<details open>" in page
     assert "What do you take?" in page
+
+
+def test_an_answer_to_what_asks_nothing_is_nowhere(as_ava, task):
+    sent = {"version": "2", "asked": "you", "csrf_token": as_ava.token()}
+    for only in ("you", "care", "nonsense", ""):
+        assert as_ava.post(at(task, "/answers"), data={**sent, "only": only}, headers=HTMX).status_code == 404, only
