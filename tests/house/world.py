@@ -243,12 +243,12 @@ class Forms(HTMLParser):
 
 
 def every_page(browser, world, *kinds):
-    """(address, answer) of each page that this browser is shown."""
+    """(address, answer) of each page that this browser is shown; a photo has no words to look at."""
     for rule in routes(world.clinic.app, *kinds):
         if "GET" in rule.methods:
             for plain in addresses(rule, world):
                 answer = browser.get(with_slot(plain, world))
-                if answer.status_code == 200:
+                if answer.status_code == 200 and not answer.mimetype.startswith("image/"):
                     yield with_slot(plain, world), answer
 
 
