@@ -4,13 +4,13 @@ import json
 from datetime import date
 from hashlib import sha256
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from clock import now
 from database import write_tx
 from models import OPEN_TASK, Answer, PaperworkVersion, Task
 from rules import conditions, paperwork, photos, trail
 from rules import questions as asked
+from rules.answering_day import answering_day
 from rules.conditions import LAYOUT
 from rules.refused import Refused
 
@@ -51,11 +51,6 @@ def load(task: Task) -> Stored:
 def of(task: Task) -> dict:
     """The answers that are stored for this task, by question."""
     return load(task).values
-
-
-def today(task: Task) -> date:
-    """The day of answering, on the calendar of the place where the visit is."""
-    return now().astimezone(ZoneInfo(task.appointment.location.time_zone)).date()
 
 
 def digest(value) -> str:
@@ -175,10 +170,15 @@ def submit(task: Task, given: dict, by, version: PaperworkVersion, checked: str 
 
     if Task.get_by_id(task.id).status == "done":
         return False
-    problems = save_answers(task, given, by, version)
+    try:
+        problems = save_answers(task, given, by, version)
+    except Refused:
+        if Task.get_by_id(task.id).status == "done":  # the other click of a double click was faster
+            return False
+        raise
     with write_tx():
         version = Task.get_by_id(task.id).version
-        stored, on = note_photos(task, version), today(task)
+        stored, on = note_photos(task, version), answering_day(task)
         values = conditions.kept(version.questions, stored.values, on)
         problems = {**missing(version, stored, on), **problems}
         if not problems and checked and checked != digest_of(version, values):

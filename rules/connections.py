@@ -1,13 +1,13 @@
 """Answers that are connected to the profile: what is sent changes it, and staff see from what to what."""
 
-from clock import local, now
 from database import write_tx
 from models import Answer, Patient, ProfileChange, Task
 from rules import conditions, questions, trail
+from rules.answering_day import answering_day
 from rules.profile import tidy_text
+from rules.question_types import LISTS
 
 FIELD_WORDS = {"allergies": "Allergies", "medication": "Medication", "medical_notes": "Medical notes"}
-LISTS = ("medication_list", "allergy_list")
 ON_THEIR_OWN = (*LISTS, "text", "long_text")  # these read well without their question
 
 
@@ -37,7 +37,7 @@ def _told(task: Task) -> dict[str, str]:
     if task.version_id is None:
         return {}
     given = {answer.question: answer.value for answer in Answer.select().where(Answer.task == task)}
-    on = local(task.done_at or now(), task.appointment.location.time_zone).date()
+    on = answering_day(task)
     told = {}
     for question in conditions.asked(task.version.questions, given, on):
         value, field = given.get(question["key"]), question.get("updates")

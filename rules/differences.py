@@ -2,10 +2,10 @@
 
 from typing import NamedTuple
 
-from clock import local
 from models import PaperworkVersion, Task, TrailEntry
 from rules import answers, conditions, earlier, photos
 from rules import questions as asked
+from rules.answering_day import answering_day
 from rules.conditions import LAYOUT
 
 
@@ -45,8 +45,7 @@ def of(task: Task, version: PaperworkVersion) -> Told:
     """What this task's answers say, in the order in which they were asked."""
     source = task.counted_from if task.counted_from_id else task
     stored = answers.load(task)
-    zone = source.appointment.location.time_zone
-    on = local(source.done_at, zone).date() if source.done_at else answers.today(source)
+    on = answering_day(task)
     shown = [it for it in conditions.asked(version.questions, stored.values, on) if it["type"] not in LAYOUT]
     last_time = earlier.answers(source, [it["key"] for it in shown])
     found = [it for it in conditions.found(version.questions, stored.values, on) if it.then != "inform"]

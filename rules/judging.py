@@ -8,6 +8,7 @@ from datetime import date
 from clock import local, now
 from models import TO_COME, Answer, Appointment, Finding, Task
 from rules import conditions, outbox, trail
+from rules.answering_day import answering_day
 
 BECAUSE = "This appointment cannot take place as planned"  # stands in a mail: nothing about health
 
@@ -36,7 +37,7 @@ def _judge(task: Task, appointment_id: int, by) -> list[Finding]:
     ):
         return []
     visit = Appointment.get_by_id(appointment_id)
-    on = local(source.done_at, source.appointment.location.time_zone).date()
+    on = answering_day(source)
     given = {answer.question: answer.value for answer in Answer.select().where(Answer.task == source)}
     known = list(Finding.select().where(Finding.task == source))
     here = {(it.question, it.rule) for it in known if it.appointment_id == visit.id}

@@ -2,6 +2,7 @@
 
 from clock import now
 from rules import answers, conditions, earlier, markdown, paperwork, photos
+from rules.answering_day import answering_day
 from rules.conditions import LAYOUT
 from views import questionnaire, respond
 
@@ -13,7 +14,7 @@ class Way:
 
     def __init__(self, task, version, stored=None):
         self.task, self.version = task, version
-        self.on = answers.today(task)
+        self.on = answering_day(task)
         self.stored = stored or answers.note_photos(task, version)
         self.sections = conditions.sections(version.questions, self.stored.values, self.on)
         self.shown = [section for section in self.sections if section.shown]

@@ -9,6 +9,7 @@ from hypothesis import strategies as some
 from clock import now
 from models import Answer, Task, TrailEntry
 from rules import answers, conditions, earlier, paperwork, templates
+from rules.answering_day import answering_day
 from rules.refused import Refused
 from tests.rules.test_paperwork import GOOD, actor, begin, fresh
 
@@ -85,7 +86,7 @@ def test_two_devices_in_any_order_lose_nothing(clinic, version, steps):
 
 def send(clinic, task, version, model):
     """What is sent is what is stored of the questions that are asked; or it is refused and nothing changes."""
-    on = answers.today(task)
+    on = answering_day(task)
     lacking = conditions.missing(version.questions, model, on)
     if lacking:
         with pytest.raises(Refused) as no:
@@ -117,6 +118,20 @@ def test_it_is_sent_once_and_closes_everything_at_once(clinic):
     assert TrailEntry.select().where(TrailEntry.action == "questionnaire answered").count() == 1
     with pytest.raises(Refused, match="sent already"):
         answers.save(task, {"reason": "Other"}, by, version)
+
+
+def test_two_clicks_at_the_same_moment_send_once_and_neither_is_an_error(clinic, monkeypatch):
+    task = begin(clinic, now() + timedelta(days=3))[1]["questionnaire"]
+    by, shown, save = actor(clinic.ava), paperwork.version_of(task), answers.save_answers
+    save(task, GOOD, by, shown)
+
+    def the_other_click_is_faster(*what):
+        monkeypatch.setattr(answers, "save_answers", save)
+        assert answers.submit(fresh(task), {}, by, shown) is True
+        return save(*what)
+
+    monkeypatch.setattr(answers, "save_answers", the_other_click_is_faster)
+    assert answers.submit(fresh(task), {}, by, shown) is False
 
 
 def test_a_fault_in_what_follows_leaves_it_unsent(clinic, monkeypatch):

@@ -215,6 +215,29 @@ def test_another_patient_finds_none_of_it(as_ben, as_desk, task):
         assert as_ben.submit(at(task, part)).status_code == 404
 
 
+def test_what_was_sent_stays_on_the_page_as_days_go_by(clinic, as_ava, as_nurse, time_machine):
+    """A condition that counts days looks at the day of answering, also in another visit that the answers count for."""
+    laser = {"key": "laser", "label": "When was your last laser?", "type": "date", "rules": [
+        {"is": "within_days", "value": 30, "then": "inform", "words": "Please bring sun cream."}]}  # fmt: skip
+    looks = {"join": "all", "conditions": [{"question": "laser", "is": "within_days", "value": 30}]}
+    Paperwork.update(validity="days", validity_days=365).where(Paperwork.id == clinic.history.id).execute()
+    write(clinic, [laser, {"key": "how", "label": "How was it?", "type": "text", "show_if": looks}])
+    first = begin(clinic, now() + timedelta(days=3))[1]["questionnaire"]
+    day = (now() - timedelta(days=20)).date().isoformat()
+    Page(as_ava, at(first, "/sections/1")).send(q_laser=day)
+    Page(as_ava, at(first, "/sections/1")).send(q_how="Quite red")
+    assert as_ava.submit(at(first, "/submission"), version="2").status_code == 303
+    later = begin(clinic, now() + timedelta(days=60))[1]["questionnaire"]
+    assert later.counted_from_id == first.id
+    time_machine.move_to(now() + timedelta(days=50), tick=False)
+    as_ava.sign_in(clinic.ava)
+    as_nurse.sign_in(clinic.nurse)
+    for task in (first, later):
+        for page in (as_ava.see(at(task)), as_nurse.see(f"/staff/tasks/{task.id}")):
+            assert "Quite red" in page
+        assert "Please bring sun cream." in as_ava.see(at(task))
+
+
 # --- one answer at a time -----------------------------------------------------------------------
 
 
