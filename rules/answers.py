@@ -8,14 +8,12 @@ from typing import NamedTuple
 from clock import now
 from database import write_tx
 from models import OPEN_TASK, Answer, PaperworkVersion, Task
-from rules import conditions, paperwork, photos, trail
+from rules import closed, conditions, paperwork, photos, trail
 from rules import questions as asked
 from rules.answering_day import answering_day
 from rules.conditions import LAYOUT
 from rules.refused import Refused
 
-SENT_ALREADY = "These answers were sent already. If something has changed since, please tell the clinic."
-NOT_NEEDED = "This is not needed any more: the appointment was cancelled."
 CHANGED_SINCE = "Your answers were changed on another device after this page was opened. Please check them once more."
 OFFERED = "~"  # before a digest: the page offered an earlier answer, which was not saved for this task yet
 
@@ -136,7 +134,7 @@ def _begin(task: Task, by, version: PaperworkVersion) -> PaperworkVersion:
     )
     fresh = Task.get_by_id(task.id)
     if fresh.status != "in_progress" or fresh.lapsed_at:
-        raise Refused(NOT_NEEDED if fresh.status == "not_needed" else SENT_ALREADY)
+        raise Refused(closed.why(fresh))
     if first:
         trail.record(by, "questionnaire begun", f"task {task.id}", patient=task.patient_id, version=version.number)
     task.status, task.version, task.sections_done = fresh.status, fresh.version_id, fresh.sections_done
@@ -211,12 +209,20 @@ def note_photos(task: Task, version: PaperworkVersion, stored: Stored | None = N
     """Let the answers of photo questions name the photos that are there; returns what is stored then."""
     stored = stored or load(task)
     keys = [question["key"] for question in version.questions if question["type"] == "photo"]
-    if not keys or task.status != "in_progress":
-        return stored
+    if not keys or task.status != "in_progress" or not _photos_to_note(task, keys, stored):
+        return stored  # a page that is only looked at waits for nobody who writes
+    with write_tx():
+        fresh, stored = Task.get_by_id(task.id), load(task)
+        if fresh.status != "in_progress" or fresh.lapsed_at:
+            return stored
+        return _write(task, stored, _photos_to_note(task, keys, stored))
+
+
+def _photos_to_note(task: Task, keys: list[str], stored: Stored) -> dict:
+    """What the answers of these photo questions must become, as `_write` takes it; nothing when they are right."""
     there = photos.of(task)
     numbers = {key: [photo.id for photo in there.get(key, ())] or None for key in keys}
-    with write_tx():
-        return _write(task, stored, {key: (it, False) for key, it in numbers.items() if it or key in stored.keys})
+    return {key: (it, False) for key, it in numbers.items() if it != stored.values.get(key)}
 
 
 def _close(task: Task, **facts) -> bool:
