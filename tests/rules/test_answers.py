@@ -1,5 +1,6 @@
 """Answers are saved in any order, from two devices, and sent once: nothing is lost, and nothing is taken twice."""
 
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from clock import now
-from models import Answer, Task, TrailEntry
+from models import Answer, Photo, Task, TrailEntry
 from rules import answers, conditions, earlier, paperwork, templates
 from rules.answering_day import answering_day
 from rules.refused import Refused
@@ -192,3 +193,57 @@ def test_the_newest_earlier_answer_counts_and_only_what_was_sent(clinic, time_ma
     assert count() <= 2
     _, bens = begin(clinic, now() + timedelta(days=5), patient=clinic.ben, provider=clinic.other_provider)
     assert earlier.offered(bens["questionnaire"], paperwork.version_of(task).questions) == {}
+
+
+# --- photos -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shown(clinic):
+    """A begun task with a photo that its answers do not name yet."""
+    version = templates.write_version(
+        clinic.history, actor(clinic.ava), "History", "", [{"key": "skin", "label": "Your skin?", "type": "photo"}]
+    )
+    task = Task.create(patient=clinic.ava, appointment=visit_of(clinic), paperwork=clinic.history, version=version,
+                       status="in_progress", begun_at=now())  # fmt: skip
+    return fresh(task), version, photo_of(task)
+
+
+def photo_of(task, question="skin"):
+    facts = {"digest": "0" * 64, "size_bytes": 1, "width": 1, "height": 1, "file_name": f"{Photo.select().count()}.jpg"}
+    return Photo.create(patient=task.patient_id, task=task, question=question, **facts)
+
+
+def before_the_lock(monkeypatch, call):
+    """Somebody else is there first, once."""
+    plain, waiting = answers.write_tx, [call]
+
+    @contextmanager
+    def locked():
+        if waiting:
+            waiting.pop()()
+        with plain():
+            yield
+
+    monkeypatch.setattr(answers, "write_tx", locked)
+
+
+def test_two_pages_that_are_opened_at_once_note_photos_once(shown, monkeypatch):
+    task, version, photo = shown
+    before_the_lock(monkeypatch, lambda: answers.note_photos(task, version))
+    assert answers.note_photos(task, version).values == {"skin": [photo.id]}
+    assert answers.of(task) == {"skin": [photo.id]}
+
+
+def test_what_was_sent_meanwhile_is_not_written_by_a_page_that_was_opened_before(shown, monkeypatch):
+    task, version, _ = shown
+    before_the_lock(monkeypatch, lambda: Task.update(status="done", done_at=now()).execute())
+    assert answers.note_photos(task, version).values == {}
+    assert answers.of(task) == {}
+
+
+def test_a_page_that_is_only_looked_at_waits_for_no_writer(shown, monkeypatch):
+    task, version, photo = shown
+    answers.note_photos(task, version)
+    before_the_lock(monkeypatch, lambda: pytest.fail("it asks for the lock"))
+    assert answers.note_photos(task, version).values == {"skin": [photo.id]}
