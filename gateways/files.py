@@ -1,10 +1,14 @@
 """Files that belong to rows: under random names, readable for Foyer alone, and on the disk before their row is."""
 
+import logging
 import os
 import re
 import secrets
 from pathlib import Path
 
+log = logging.getLogger("foyer.files")
+
+LOST = "lost"  # the folder, beside what is kept, of the files that no row names
 NAME = re.compile(r"[A-Za-z0-9_-]{32}\.[a-z]{3,4}")
 
 
@@ -43,14 +47,37 @@ def older_than(folder: Path, at) -> list[str]:
     """The names of the files that were written before that moment, half-written ones too."""
     if not folder.is_dir():
         return []
-    return [entry.name for entry in os.scandir(folder) if entry.stat().st_mtime < at.timestamp()]
+    files = (entry for entry in os.scandir(folder) if entry.is_file(follow_symlinks=False))
+    return [entry.name for entry in files if entry.stat().st_mtime < at.timestamp()]
 
 
 def sweep(folder: Path, names) -> int:
-    """Take away files that nothing points to any more, by the names that `older_than` gave."""
+    """Clear away what nothing points to, by the names that `older_than` gave: half-written files are deleted.
+
+    A whole file is only moved into `lost`: the database that does not name it may be an older or another one.
+    """
+    lost = 0
     for name in names:
-        path(folder, name.removeprefix(".")).with_name(name).unlink(missing_ok=True)
+        file = path(folder, name.removeprefix(".")).with_name(name)
+        if name.startswith("."):
+            file.unlink(missing_ok=True)
+        else:
+            lost += _set_aside(file)
+    if lost:
+        log.warning("%s: %s files that this database does not name were moved to %s", folder.name, lost, LOST)
+        _settle(folder / LOST)
+        _settle(folder)
     return len(names)
+
+
+def _set_aside(file: Path) -> bool:
+    aside = file.parent / LOST
+    aside.mkdir(exist_ok=True, mode=0o700)
+    try:
+        file.rename(aside / file.name)
+    except FileNotFoundError:  # its own row took it away meanwhile
+        return False
+    return True
 
 
 def _settle(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """Photos that patients send with a task: made anew, kept outside of web folders, removed while the task is open."""
 
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from hashlib import sha256
@@ -11,9 +12,9 @@ from database import after_commit, write_tx
 from gateways import files, pictures
 from models import OPEN_TASK, Photo, Task
 from rules import limits, trail
+from rules.question_types import MOST_PHOTOS
 from rules.refused import Refused
 
-MOST = 6  # for one question
 MOST_OF_A_STEP = 24  # a timeline's step may be answered again and again
 PER_HOUR = 60
 KEPT_UNNAMED = timedelta(hours=1)  # a file that no row names is swept after this; a row follows its file in moments
@@ -23,12 +24,19 @@ def folder() -> Path:
     return settings.current().data_dir / "photos"
 
 
-def add(task: Task, question: str, stream, by, most: int = MOST) -> Photo:
+def add(task: Task, question: str, stream, by, most: int = MOST_PHOTOS) -> Photo:
     """Keep the picture in `stream` for this question of the task (a key), or this step of a timeline.
 
     Refused, with the question's key as the field, for a file that is no picture, for one too many, and when the task
     is closed. Call it outside of any transaction: the file is read and written before the row is.
     """
+    with adding(task, question, stream, by, most) as photo:
+        return photo
+
+
+@contextmanager
+def adding(task: Task, question: str, stream, by, most: int = MOST_PHOTOS):
+    """The same for a photo that is part of something: a block in its transaction, with it kept or not at all."""
     limits.spend("photo", f"patient:{task.patient_id}", PER_HOUR, timedelta(hours=1))
     _check(task, question, most)
     try:
@@ -50,7 +58,7 @@ def add(task: Task, question: str, stream, by, most: int = MOST) -> Photo:
                 height=pixels.height,
             )
             trail.record(by, "photo added", f"task {task.id}", patient=task.patient_id, photo=photo.id)
-            return photo
+            yield photo
     except BaseException:
         files.drop(folder(), name)
         raise
@@ -99,7 +107,10 @@ def path_of(photo: Photo) -> Path:
 
 
 def sweep(at) -> int:
-    """Delete files that no live row names: a crash fell between a file and its row. Returns how many."""
-    names = files.older_than(folder(), at - KEPT_UNNAMED)
-    live = {name for (name,) in Photo.select(Photo.file_name).where(Photo.removed_at.is_null()).tuples()}
-    return files.sweep(folder(), [name for name in names if name not in live])
+    """Delete what patients removed and a crash left; move aside what no row names. Returns how many."""
+    removed = dict(Photo.select(Photo.file_name, Photo.removed_at).tuples())
+    swept = [name for name in files.older_than(folder(), at - KEPT_UNNAMED) if removed.get(name, at) is not None]
+    for name in removed.keys() & set(swept):
+        files.drop(folder(), name)
+    files.sweep(folder(), [name for name in swept if name not in removed])
+    return len(swept)

@@ -1,7 +1,7 @@
 """The sealed PDF of a consent, as it stood after each signature: asked for at once, made once by a job, kept.
 
 A row is claimed for LEASE under a number of attempts, and whoever claimed it can settle it only under that number.
-The file is on the disk before its row says so; one that no row names was never shown, and is swept away.
+The file is on the disk before its row says so; one that no row names is moved aside, never deleted.
 """
 
 import logging
@@ -191,7 +191,7 @@ def folder():
 
 
 def sweep(at) -> int:
-    """Take away what a kill left between a file and its row; nobody was ever shown it. Returns how many."""
+    """Move aside what no row names: a kill fell between a file and its row, or this is not the files' database."""
     old = files.older_than(folder(), at - LEFTOVER)
     kept = {row.file_name for row in SealedFile.select(SealedFile.file_name).where(SealedFile.status == "sealed")}
     return files.sweep(folder(), [name for name in old if name not in kept])

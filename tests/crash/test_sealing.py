@@ -58,7 +58,7 @@ def found(portal):
 
 def files(portal):
     folder = portal.folder / "sealed"
-    return [it for it in folder.iterdir() if not it.name.startswith(".")] if folder.is_dir() else []
+    return [it for it in folder.iterdir() if it.is_file() and not it.name.startswith(".")] if folder.is_dir() else []
 
 
 def test_killed_in_the_middle_of_sealing_each_is_sealed_once(portal):

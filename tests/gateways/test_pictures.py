@@ -270,3 +270,16 @@ def test_what_nobody_points_to_is_swept(tmp_path):
     assert sorted(files.older_than(tmp_path, now() + timedelta(minutes=1))) == sorted([name, f".{name}"])
     assert files.sweep(tmp_path, [f".{name}"]) == 1
     assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_whole_file_that_nobody_points_to_is_moved_aside_and_never_deleted(tmp_path, caplog):
+    names = [files.keep(tmp_path, b"one", "jpg") for _ in range(3)]
+    assert files.sweep(tmp_path, names[:2]) == 2
+    aside = tmp_path / files.LOST
+    assert sorted(path.name for path in aside.iterdir()) == sorted(names[:2])
+    assert all(path.read_bytes() == b"one" for path in aside.iterdir())
+    assert aside.stat().st_mode & 0o777 == 0o700
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == names[2:]
+    assert [line.getMessage().count("2 files") for line in caplog.records] == [1]
+    assert files.older_than(tmp_path, now() + timedelta(minutes=1)) == names[2:], "the folder itself is left alone"
+    assert files.sweep(tmp_path, names[:1]) == 1, "what went away meanwhile is no fault"

@@ -182,8 +182,9 @@ def test_what_a_dead_process_had_is_given_back_and_its_file_swept(house):
         os.utime(it, (old, old))
     (sealing.folder() / f".{files.keep(sealing.folder(), b'half', 'pdf')}").write_bytes(b"young")
     assert sealing.sweep(now()) == 1
-    names = {it.name for it in sealing.folder().iterdir()}
+    names = {it.name for it in sealing.folder().iterdir() if it.is_file()}
     assert left not in names
+    assert (sealing.folder() / files.LOST / left).is_file()
     assert sealing.latest_of(task).file_name in names
     assert len(names) == 3, "what is young may still be on its way to its row"
 

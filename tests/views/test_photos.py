@@ -9,6 +9,7 @@ from PIL import Image
 
 from clock import now
 from database import write_tx
+from gateways import files
 from models import Photo, Task, TrailEntry
 from rules import paperwork, photos
 from rules.refused import Refused
@@ -139,6 +140,16 @@ def test_files_without_a_row_are_swept_after_an_hour(clinic, task):
     photos.sweep(written_at + timedelta(minutes=61))
     assert photos.path_of(kept).exists()
     assert not photos.path_of(gone).exists()
+    assert not (photos.folder() / files.LOST / gone.file_name).exists(), "what a patient took back is deleted"
+
+
+def test_photos_that_another_database_names_are_moved_aside(clinic, task):
+    photo = add(task)
+    there, name = photos.path_of(photo).read_bytes(), photo.file_name
+    written_at = datetime.fromtimestamp(photos.path_of(photo).stat().st_mtime, UTC)
+    Photo.delete().execute()
+    photos.sweep(written_at + timedelta(minutes=61))
+    assert (photos.folder() / files.LOST / name).read_bytes() == there
 
 
 # --- pages --------------------------------------------------------------------------------------
