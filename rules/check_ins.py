@@ -1,5 +1,6 @@
 """Check-ins: how a patient says that healing goes. "Worried" reaches the clinic at once and waits to be seen."""
 
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -44,7 +45,7 @@ def give(task: Task, key: str, feeling: str, words: str, by, picture=None) -> Ch
     """The patient says how it goes at this step; `picture` is a stream or None.
 
     A worried one is mailed to the clinic at once. Refused before the step begins, and with "feeling", "words" or
-    "photo" as the field. Call it outside of any transaction, as for rules.photos.add.
+    "photo" as the field. Call it outside of any transaction, as for rules.photos.adding.
     """
     step = step_of(version_of(task), key)
     if step is None or not step.get("check_in") or task.status == "not_needed":
@@ -58,13 +59,7 @@ def give(task: Task, key: str, feeling: str, words: str, by, picture=None) -> Ch
         raise Refused(f"Keep it to {LONGEST:,} characters or fewer.", "words")
     limits.spend("check_in", f"patient:{task.patient_id}", AN_HOUR, timedelta(hours=1))
     instructions.read(task, by)  # who answers a text has it before them: from now on it is the one they keep
-    photo = None
-    if picture is not None:
-        try:
-            photo = photos.add(task, key, picture, by)
-        except Refused as no:
-            raise Refused(no.words, "photo", **no.facts) from no
-    with write_tx():
+    with _with_photo(task, key, picture, by) as photo:
         last = latest(task)
         if (
             last and photo is None and last.photo_id is None and last.given_at > now() - SAME_AGAIN
@@ -85,6 +80,20 @@ def give(task: Task, key: str, feeling: str, words: str, by, picture=None) -> Ch
                 check_in=row.id,
             )
         return row
+
+
+@contextmanager
+def _with_photo(task, key, picture, by):
+    """The transaction of a check-in, with its photo if it has one: both are kept, or neither is."""
+    if picture is None:
+        with write_tx():
+            yield None
+        return
+    try:
+        with photos.adding(task, key, picture, by) as photo:
+            yield photo
+    except Refused as no:
+        raise Refused(no.words, "photo", **no.facts) from no
 
 
 def of(task: Task) -> dict[str, list[CheckIn]]:

@@ -48,10 +48,24 @@ def tidy(questions: list[dict]) -> list[dict]:
         used.add(key)
         became.setdefault(given or key, key)
         tidied.append({"key": key, **done})
+    _photos_apart(tidied)
     drafts = [{**done, "show_if": given.get("show_if")} for done, given in zip(tidied, questions, strict=True)]
     for number, question in enumerate(questions):
         tidied[number].update(_about(number, question_looks.tidy, drafts, number, question, became))
     return tidied
+
+
+def _photos_apart(questions: list[dict]) -> None:
+    """The photos of a section come in one form, whose size is limited: one question's fit into it."""
+    here = False
+    for number, question in enumerate(questions):
+        if question["type"] == "section":
+            here = False
+        elif question["type"] == "photo":
+            if here:
+                no = "A section can ask for photos once. Begin a new section before this question."
+                raise Refused(f"Question {number + 1}: {no}", "type", number=number)
+            here = True
 
 
 def _about(number: int, rule, *given):

@@ -58,10 +58,15 @@ MOST_CHOICES = 30
 MOST_CONDITIONS = 10  # of one question
 MOST_RULES = 10  # of one question
 MOST_STEPS = 11  # of a scale
-MOST_PHOTOS = 6
+MOST_PHOTOS = 6  # of one question
 MOST_LISTED = 40  # medicines or allergies in one answer
 KEY = re.compile(r"[a-z0-9_]{1,40}")
 NUMBER_BOUND = 10**9
+
+
+def most_of(question: dict) -> int:
+    """How many photos a question takes."""
+    return question.get("most") or MOST_PHOTOS
 
 
 def number_of(given):

@@ -12,10 +12,10 @@ from rules.question_types import (  # noqa: F401 - one door
     LISTS,
     LONGEST,
     MOST_LISTED,
-    MOST_PHOTOS,
     MOST_QUESTIONS,
     TYPES,
     WITH_CHOICES,
+    most_of,
     number_of,
 )
 from rules.refused import Refused
@@ -127,7 +127,7 @@ def _photo(question, label, given):
     ids = list(dict.fromkeys(number_of(one) for one in (given if isinstance(given, list | tuple) else [given])))
     if not all(isinstance(one, int) and one > 0 for one in ids):
         raise Refused(f"Add the photos for “{label}” once more")
-    most = question.get("most") or MOST_PHOTOS
+    most = most_of(question)
     if len(ids) > most:
         raise Refused(f"Add {count(most, 'photo')} at most for “{label}”")
     return ids

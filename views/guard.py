@@ -24,6 +24,10 @@ NOT_TYPED = ("csrf_token", "kept", "only")  # "only" names the one answer that s
 
 TOO_LARGE = "A photo can be up to 15 MB. Please go back and choose a smaller one. What was saved before is still there."
 
+# With a file in it each field of a form is a part. Of a section with 199 lists and a photo these are 40 rows of a name
+# and a note and what is hidden beside each; the limit of all other forms is far below that.
+MOST_PARTS = 20_000
+
 login = LoginManager()
 login.session_protection = None  # sessions live in our own table, where they end on the server
 
@@ -85,6 +89,7 @@ def makes_room() -> bool:
     limit = getattr(view, "takes_files", 0)
     if limit and (view.audience[0] == "everyone" or "_user_id" in session or "handed" in session):
         request.max_content_length = limit
+        request.max_form_parts = MOST_PARTS
     return bool(limit)
 
 
@@ -143,7 +148,10 @@ def ask_to_sign_in(who: str):
 
 def page_before() -> str | None:
     """The page of ours that sent this request, as far as the browser tells; the sign-in page checks the path."""
-    parts = urlsplit(request.headers.get("HX-Current-URL") or request.referrer or "")
+    try:
+        parts = urlsplit(request.headers.get("HX-Current-URL") or request.referrer or "")
+    except ValueError:  # no browser of ours says this
+        return None
     if parts.netloc != request.host:
         return None
     return f"{parts.path}?{parts.query}" if parts.query else parts.path

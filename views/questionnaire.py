@@ -10,12 +10,12 @@ from wtforms.widgets import TextInput
 from rules import answers, conditions, earlier
 from rules import questions as asked
 from rules.conditions import LAYOUT
+from rules.question_types import LISTS, most_of
 from rules.refused import Refused
 
 PREFIX = "q_"  # so that a question can have any key, even "version"
 NOTE, NONE, STILL, WAS, FILES = "n_", "none_", "still_", "was_", "p_"
-LISTS = ("medication_list", "allergy_list")
-SEVERAL = ("multiple", "body_area")
+TICKED = ("multiple", "body_area")
 PICKED = ("yes_no", "single", "scale")
 ROWS = 3
 
@@ -68,6 +68,8 @@ def _form(questions, formdata, values):
     form = QuestionnaireForm(formdata=formdata, data=data)
     for question in questions:
         flags, required = form[PREFIX + question["key"]].flags, bool(question.get("required"))
+        if question["type"] == "photo":
+            form[PREFIX + question["key"]].most = most_of(question)
         flags.optional, flags.required = not required, required
     return form
 
@@ -89,7 +91,7 @@ def _field(question):
         choices = [(choice, choice) for choice in question.get("choices") or []]
     if kind in PICKED:
         return RadioField(label, description=hint, choices=choices, validate_choice=False)
-    if kind in SEVERAL:
+    if kind in TICKED:
         return SelectMultipleField(label, description=hint, choices=choices, validate_choice=False)
     return StringField(label, description=hint)
 
@@ -97,13 +99,13 @@ def _field(question):
 def hint_of(question) -> str:
     """The help that staff wrote, with what the answer must look like."""
     kind, hints = question["type"], [question.get("help") or ""]
-    if kind in SEVERAL:
+    if kind in TICKED:
         hints.append("Choose all that apply.")
     if kind == "number":
         within, unit = asked.bounds(question), question.get("unit")
         hints.append(f"A number {within}." if within else f"In {unit}." if unit else "")
     if kind == "photo":
-        most = question.get("most") or 1
+        most = most_of(question)
         hints.append(f"JPEG, PNG, WebP or HEIC, up to 15 MB{f' each, {most} photos at most' if most > 1 else ''}.")
     return " ".join(hint for hint in hints if hint)
 
@@ -116,7 +118,7 @@ def typed(question):
     """What the form that was sent carries for a question: a text, a list of texts, or rows."""
     key, kind = question["key"], question["type"]
     values = request.form.getlist(PREFIX + key)
-    if kind in SEVERAL:
+    if kind in TICKED:
         return values
     if kind in LISTS:
         notes = [*request.form.getlist(NOTE + key), *[""] * len(values)]

@@ -7,6 +7,7 @@ from flask import abort, flash, make_response, render_template, request
 from models import Photo
 from rules import answers, earlier, paperwork, photos, words
 from rules.conditions import LAYOUT
+from rules.question_types import most_of
 from rules.refused import Refused
 from views import questionnaire, respond
 from views.way import Way, filled, show_section, way_through
@@ -104,7 +105,7 @@ def change_photos(door, version, do, what) -> dict:
         try:
             for file in request.files.getlist(questionnaire.FILES + key):
                 if file.filename:
-                    photos.add(door.task, key, file.stream, door.by, most=question.get("most") or photos.MOST)
+                    photos.add(door.task, key, file.stream, door.by, most=most_of(question))
         except Refused as no:
             problems[key] = no.words
     return problems

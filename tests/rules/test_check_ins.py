@@ -7,7 +7,7 @@ import pytest
 
 from clock import now
 from models import CheckIn, Clinic, Delivery, Photo, Task, TrailEntry
-from rules import check_ins, letters, paperwork
+from rules import check_ins, letters, paperwork, photos
 from rules.actor import Actor
 from rules.refused import Refused
 from tests.house.world import picture
@@ -82,6 +82,22 @@ def test_a_photo_that_is_none_is_refused_and_nothing_is_kept(clinic, task):
         give(task, "worried", picture=BytesIO(b"%PDF-1.7"))
     assert no.value.field == "photo"
     assert CheckIn.select().count() == Photo.select().count() == len(mails()) == 0
+
+
+def test_a_fault_after_the_photo_leaves_neither_a_photo_nor_a_check_in(task, monkeypatch):
+    def fail(*_, **__):
+        raise RuntimeError("the light went out")
+
+    def files():
+        return {file.name for file in photos.folder().glob("*")}
+
+    before = files()
+    monkeypatch.setattr(check_ins.outbox, "put", fail)
+    with pytest.raises(RuntimeError):
+        give(task, "worried", "Red", picture=picture())
+    assert CheckIn.select().count() == Photo.select().count() == 0
+    assert files() == before
+    assert not TrailEntry.select().where(TrailEntry.action == "photo added").exists()
 
 
 def test_it_may_be_given_again_but_a_second_click_is_none(clinic, task, time_machine):

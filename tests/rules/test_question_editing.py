@@ -126,3 +126,11 @@ def test_a_block_counts_from_a_date_or_stands_until_staff_lift_it():
 )
 def test_what_goes_too_far_is_refused(wrong, field):
     assert no_of({**SMOKES, **wrong}).field == field
+
+
+def test_a_section_asks_for_photos_once_since_its_form_holds_no_more():
+    face, back = ({"key": key, "label": key, "type": "photo"} for key in ("face", "back"))
+    no = no_of(SMOKES, face, {"type": "heading", "label": "Back"}, back)
+    assert (no.field, no.facts["number"]) == ("type", 3)
+    assert "Begin a new section" in no.words
+    assert len(questions.tidy([face, {"type": "section", "label": "Back"}, back])) == 3

@@ -416,6 +416,28 @@ def test_photos_are_added_and_removed_with_the_section_kept(clinic, as_ava, task
     assert answers.of(task)["skin"] == numbers[1:]
 
 
+def test_the_longest_section_is_sent_whole_with_its_photo(clinic, as_ava, task):
+    lists = [{"key": f"k{i}", "label": f"What, {i}?", "type": "allergy_list"} for i in range(199)]
+    write(clinic, [*lists, {"key": "skin", "label": "Your skin", "type": "photo"}])
+    page = Page(as_ava, at(task, "/sections/1"))
+    rows = {f"q_k{i}": [f"This {i}", "That", ""] for i in range(199)}
+    assert page.send(**rows, p_skin=[(picture(), "a.png")]).status_code == 303
+    stored = answers.of(task)
+    assert len(stored) == 200
+    assert stored["k198"] == [{"name": "This 198", "note": ""}, {"name": "That", "note": ""}]
+
+
+@pytest.mark.parametrize(("most", "taken"), [(None, 6), (2, 2)])
+def test_a_photo_question_says_how_many_it_takes(clinic, as_ava, task, most, taken):
+    write(clinic, [{"key": "skin", "label": "Your skin", "type": "photo", "most": most}])
+    page = Page(as_ava, at(task, "/sections/1"))
+    assert f"{taken} photos at most" in page.text
+    refused = page.send("photos", p_skin=[(picture(), f"{number}.png") for number in range(taken + 1)])
+    assert refused.status_code == 422
+    assert f"There can be {taken} photos here." in refused.text
+    assert len(answers.of(task)["skin"]) == taken
+
+
 # --- figures ------------------------------------------------------------------------------------
 
 
