@@ -8,8 +8,9 @@ from peewee import fn
 
 from clock import now
 from database import write_tx
-from models import OPEN_TASK, TO_COME, PaperworkVersion, Permission, Signature, Task, TrailEntry
-from rules import notices, paperwork, signers, signing, trail
+from models import OPEN_TASK, TO_COME, PaperworkVersion, Signature, Task, TrailEntry
+from rules import allowed, closed, notices, paperwork, signers, signing, trail
+from rules.allowed import permissions_of, revoke  # noqa: F401 - one door
 from rules.consent_texts import (  # noqa: F401 - one door
     PERMISSIONS,
     chosen_words,
@@ -21,8 +22,6 @@ from rules.consent_texts import (  # noqa: F401 - one door
 from rules.profile import tidy, tidy_text
 from rules.refused import Refused
 
-NOT_NEEDED = "This is not needed any more: the appointment was cancelled."
-LAPSED = "Your visit has moved, and this is no longer good for it. Please open the new one on your home page."
 READ_AGAIN = "The text has changed since you opened this page. Please read it once more."
 NOTICE_FIRST = "Before your first signature, please read how signing on a screen works."
 LONGEST_WHY = 2_000
@@ -96,8 +95,8 @@ def sign_as_patient(task: Task, by, version: PaperworkVersion, *, method, full_n
             signer_name=full_name, strokes=strokes, task=fresh, time_zone=fresh.appointment.location.time_zone,
             details={name: value for name, value in details.items() if value not in ({}, None)},
         )  # fmt: skip
-        _end(signature, chosen, by)
-        close_if_complete(fresh, by)
+        allowed.end(signature, chosen, by)
+        signers.close_if_complete(fresh, by)
         return True
 
 
@@ -130,10 +129,8 @@ def _given(version, initials: dict, permissions: dict, agreed: bool) -> tuple[di
 
 
 def _refuse_closed(task: Task) -> None:
-    if task.lapsed_at:
-        raise Refused(LAPSED)
-    if task.status == "not_needed" and not may_still_sign(task):
-        raise Refused(NOT_NEEDED)
+    if task.lapsed_at or (task.status == "not_needed" and not may_still_sign(task)):
+        raise Refused(closed.why(task))
 
 
 def may_still_sign(task: Task) -> bool:
@@ -146,23 +143,6 @@ def _begin(task: Task, version: PaperworkVersion) -> None:
     Task.update(status="in_progress", version=version, begun_at=now(), declined_at=None).where(
         (Task.id == task.id) & (Task.status != "in_progress")
     ).execute()
-
-
-def close_if_complete(task: Task, by) -> bool:
-    """Close the task when all have signed whom it needs before the visit: call it after each of their signatures."""
-    with write_tx():
-        task = Task.get_by_id(task.id)
-        if signers.missing_before_visit(task):
-            return False
-        closed = (
-            Task.update(status="done", done_at=now())
-            .where((Task.id == task.id) & Task.status.in_(OPEN_TASK) & Task.lapsed_at.is_null())
-            .execute()
-        )
-        if closed:
-            _allow(signature_as(task, "patient"), by)
-            paperwork.count_elsewhere(task, by)
-        return bool(closed)
 
 
 def decline(task: Task, by, why: str = "") -> None:
@@ -193,46 +173,3 @@ def signatures_of(task: Task) -> list[Signature]:
 
 def signature_as(task: Task, role: str) -> Signature | None:
     return Signature.get_or_none(Signature.task == (task.counted_from_id or task.id), Signature.role == role)
-
-
-# --- permissions ----------------------------------------------------------------------------------
-
-
-def permissions_of(patient) -> list[Permission]:
-    """What this patient allows now, in the order in which it is asked."""
-    rows = Permission.select(Permission, Signature).join(Signature)
-    live = rows.where((Permission.patient == patient) & Permission.revoked_at.is_null())
-    return sorted(live, key=lambda row: list(PERMISSIONS).index(row.kind))
-
-
-def revoke(permission: Permission, by) -> bool:
-    """Take a permission back, from now on. False when it was taken back before."""
-    with write_tx():
-        gone = (
-            Permission.update(revoked_at=now())
-            .where((Permission.id == permission.id) & Permission.revoked_at.is_null())
-            .execute()
-        )
-        if gone:
-            trail.record(
-                by, "permission revoked", f"permission {permission.id}", patient=permission.patient_id,
-                kind=permission.kind,
-            )  # fmt: skip
-        return bool(gone)
-
-
-def _end(signature: Signature, chosen: dict, by) -> None:
-    """A no ends at once what was allowed before."""
-    for row in permissions_of(signature.patient_id):
-        if chosen.get(row.kind) is False:
-            revoke(row, by)
-
-
-def _allow(signature: Signature, by) -> None:
-    """A yes counts once all have signed, a minor's guardian too; it is kept once, under the signature that gave it."""
-    live = {row.kind for row in permissions_of(signature.patient_id)}
-    for kind, yes in signature.details.get("permissions", {}).items():
-        if yes and kind not in live:
-            given = Permission.create(patient=signature.patient_id, kind=kind, signature=signature)
-            subject = f"permission {given.id}"
-            trail.record(by, "permission given", subject, patient=signature.patient_id, kind=kind)

@@ -71,15 +71,10 @@ def read_and_sign(door: Door, form=None, version: PaperworkVersion | None = None
     if form is None and notices.to_be_read(task.patient_id):
         return notice(door)
     version = version or paperwork.version_of(task)
-    if request.method == "GET" and not fetched_ahead():
+    if request.method == "GET" and not request.fetched_ahead:
         consents.note_shown(task, version, door.by)
     form = form if form is not None else form_of(version, None)
     return respond.form_page("patient/paperwork/consent.html", form, **frame(door, version))
-
-
-def fetched_ahead() -> bool:
-    said = f"{request.headers.get('Sec-Purpose', '')} {request.headers.get('Purpose', '')}"
-    return "prefetch" in said or "prerender" in said
 
 
 def signed(door: Door):

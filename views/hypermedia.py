@@ -26,3 +26,9 @@ class PortalRequest(HtmxAwareRequest):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.htmx = Hypermedia(self.headers)
+
+    @cached_property
+    def fetched_ahead(self):
+        """Only in case of a click that may never come: nobody has looked at the page yet."""
+        said = f"{self.headers.get('Sec-Purpose', '')} {self.headers.get('Purpose', '')}"
+        return "prefetch" in said or "prerender" in said

@@ -29,7 +29,7 @@ class CheckInForm(FlaskForm):
 
 def read(door: Door):
     """Opening an instruction is reading it, unless it was only fetched ahead of a click."""
-    if request.method == "GET" and not fetched_ahead():
+    if request.method == "GET" and not request.fetched_ahead:
         instructions.read(door.task, door.by)
     return show(door)
 
@@ -105,8 +105,3 @@ def check_context(task, version, form) -> dict:
 def is_open(stage) -> bool:
     """Whether a check-in can be given for it."""
     return stage.check_in and stage.state != "later"
-
-
-def fetched_ahead() -> bool:
-    said = f"{request.headers.get('Sec-Purpose', '')} {request.headers.get('Purpose', '')}"
-    return "prefetch" in said or "prerender" in said

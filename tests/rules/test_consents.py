@@ -10,7 +10,7 @@ import pytest
 from clock import now
 from database import db, is_sqlite
 from models import Appointment, NoticeConsent, Paperwork, Patient, Permission, RecordNotice, Signature, Task, TrailEntry
-from rules import consent_texts, consents, evidence, notices, paperwork, signing, templates
+from rules import consent_texts, consents, evidence, notices, paperwork, signers, signing, templates
 from rules.refused import Refused
 from tests.rules.test_paperwork import NOON, actor, begin, fresh
 
@@ -196,15 +196,15 @@ def test_a_minors_consent_waits_for_the_guardian(clinic):
     assert sign(task)
     task = fresh(task)
     assert (task.status, task.done_at) == ("in_progress", None)
-    assert not consents.close_if_complete(task, actor(clinic.ava))
+    assert not signers.close_if_complete(task, actor(clinic.ava))
     assert not sign(task), "the patient has signed already"
     signing.sign(
         patient=task.patient, by=actor(clinic.ava), text="x", version_digest="x", method="typed", role="guardian",
         signer_name="Mo Moreno", task=task, time_zone="UTC",
     )  # fmt: skip
-    assert consents.close_if_complete(task, actor(clinic.ava))
+    assert signers.close_if_complete(task, actor(clinic.ava))
     assert fresh(task).status == "done"
-    assert not consents.close_if_complete(task, actor(clinic.ava)), "once"
+    assert not signers.close_if_complete(task, actor(clinic.ava)), "once"
 
 
 def test_nothing_is_signed_while_nobody_knows_the_age(clinic):
