@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import nh3
 from markdown_it import MarkdownIt
+from markdown_it.rules_block import table
 from markupsafe import Markup
 
 TAGS = {
@@ -14,10 +15,35 @@ TAGS = {
 ATTRIBUTES = {"a": {"href"}, "img": {"src", "alt", "loading"}, "ol": {"start"}}
 SCHEMES = {"http", "https", "mailto", "tel"}
 OUR_PICTURE = re.compile(r"/pictures/[A-Za-z0-9_-]{32}\.jpg")  # of rules/pictures.py: nobody else's is shown
-PICTURE = re.compile(r"!\[([^\]]*)\]\([^)]*\)")
+PICTURE = re.compile(r"!\[([^\[\]]{0,200})\]\([^()]{0,200}\)")  # bounded, so that no text takes it long
 TOP = 2  # the page has its own h1, so the highest heading of a text is an h2
+MOST_COLUMNS, MOST_CELLS = 20, 2_000  # of a table, and of all tables of a text; more stays as it was typed
+DEEPEST = 12  # lists in lists, quotes in quotes, brackets in brackets
 
-_parser = MarkdownIt("commonmark", {"html": False}).enable("table")
+
+def _small_table(state, start, end, silent) -> bool:
+    """The parser's rule for tables, within bounds: two characters of a row would otherwise make any number of cells."""
+    if start + 1 >= end:
+        return False
+    columns = state.src[state.bMarks[start + 1] : state.eMarks[start + 1]].count("|") + 1
+    left = state.env.get("cells_left", MOST_CELLS)
+    rows = left // columns
+    if columns > MOST_COLUMNS or rows < 1:
+        return False
+    if not table(state, start, min(end, start + 1 + rows), silent):
+        return False
+    if not silent:
+        state.env["cells_left"] = left - columns * (state.line - start)
+    return True
+
+
+def _made_parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": False, "maxNesting": DEEPEST}).enable("table")
+    parser.block.ruler.at("table", _small_table, {"alt": ["paragraph", "reference"]})
+    return parser
+
+
+_parser = _made_parser()
 
 
 @lru_cache(maxsize=512)

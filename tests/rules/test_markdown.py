@@ -1,5 +1,7 @@
 """Staff's words as HTML: what makes a text readable passes, what could run does not."""
 
+import time
+
 import pytest
 
 from rules import markdown
@@ -77,3 +79,42 @@ def test_in_a_letter_words_stand_for_a_picture():
 
 def test_a_text_inside_a_page_begins_lower():
     assert "<h4>Top</h4>" in markdown.render("## Top", 4)
+
+
+def test_a_picture_with_a_title_is_put_in_words_too():
+    assert markdown.without_pictures(f'![Two points]({OURS} "Where")') == "(Picture: Two points)"
+
+
+def seconds(call, text):
+    """The quickest of a few runs, in this thread's own time, so that a busy machine tells the same."""
+    took = []
+    for _ in range(3):
+        since = time.thread_time()
+        call(text)
+        took.append(time.thread_time() - since)
+    return min(took)
+
+
+@pytest.mark.parametrize("part", ["![", "![a](", "[a](", "*a ", "> ", "- ", "![a][b"])
+def test_four_times_the_text_takes_no_sixteen_times_as_long(part):
+    for call in (markdown.render.__wrapped__, markdown.without_pictures):
+        short, long = (seconds(call, part * n) for n in (2_000, 8_000))
+        assert long < 12 * max(short, 0.002), call
+
+
+def test_a_table_of_a_few_characters_makes_no_page_of_a_million_cells():
+    for columns in (markdown.MOST_COLUMNS, 400):
+        text = "|".join(["a"] * columns) + "\n" + "|".join(["-"] * columns) + "\n" + "a|\n" * 5_000
+        html = markdown.render(text)
+        assert html.count("<td>") <= markdown.MOST_CELLS, columns
+    several = f"{'a|' * 19}a\n{'-|' * 19}-\n{'a|' * 2}\n\n" * 300
+    assert markdown.render(several).count("<td>") <= markdown.MOST_CELLS
+
+
+def test_a_table_and_lists_as_people_write_them_stay_whole():
+    html = markdown.render("|a|b|\n|---|---|\n" + "|1|2|\n" * 100)
+    assert html.count("<td>") == 200
+    assert "|" not in html
+    deep = markdown.render("- a\n  - b\n    - c\n      - **d**")
+    assert deep.count("<ul>") == 4
+    assert "<strong>d</strong>" in deep
