@@ -132,5 +132,7 @@ def test_a_section_is_kept_with_all_that_was_typed_and_what_its_page_was_shown_w
 def test_a_page_of_another_site_is_nowhere_to_return_to(clinic, as_ava, clock):
     form = {"csrf_token": as_ava.token()}
     clock.shift(timedelta(minutes=20))
-    headers = {"HX-Request": "true", "HX-Current-URL": "http://elsewhere.example/tasks/7"}
-    assert as_ava.post("/tasks/7/answers", data=form, headers=headers).headers["HX-Redirect"] == "/sign-in"
+    for address in ("http://elsewhere.example/tasks/7", "http://[x]/tasks/7", "//["):
+        headers = {"HX-Request": "true", "HX-Current-URL": address}
+        answer = as_ava.post("/tasks/7/answers", data=form, headers=headers)
+        assert answer.headers.get("HX-Redirect") == "/sign-in", address
