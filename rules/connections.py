@@ -1,10 +1,12 @@
 """Answers that are connected to the profile: what is sent changes it, and staff see from what to what."""
 
+from datetime import date
+
 from database import write_tx
 from models import Answer, Patient, ProfileChange, Task
-from rules import conditions, questions, trail
+from rules import conditions, questions, trail, words
 from rules.answering_day import answering_day
-from rules.profile import tidy_text
+from rules.profile import LONGEST_HEALTH, tidy_text
 from rules.question_types import LISTS
 
 FIELD_WORDS = {"allergies": "Allergies", "medication": "Medication", "medical_notes": "Medical notes"}
@@ -43,7 +45,20 @@ def _told(task: Task) -> dict[str, str]:
         value, field = given.get(question["key"]), question.get("updates")
         if field in FIELD_WORDS and not conditions.blank(value):
             told.setdefault(field, []).append(_said(question, value))
-    return {field: tidy_text("\n".join(dict.fromkeys(said))) for field, said in told.items()}
+    return {field: _fitting(tidy_text("\n".join(dict.fromkeys(said))), on) for field, said in told.items()}
+
+
+def _fitting(text: str, on: date) -> str:
+    """As much as the profile holds, in whole lines where it can be, and then where the rest is."""
+    if len(text) <= LONGEST_HEALTH:
+        return text
+    last = f"… the rest is in the answers of {words.date_words(on)}"
+    room = LONGEST_HEALTH - len(last) - 1
+    kept = text[: room + 1]
+    for end in ("\n", " "):  # a line or a word that is whole, unless that loses more than a quarter
+        if kept.rfind(end) > room * 3 // 4:
+            return f"{kept[: kept.rfind(end)].rstrip()}\n{last}"
+    return f"{text[:room]}\n{last}"
 
 
 def _said(question: dict, value) -> str:

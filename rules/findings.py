@@ -186,6 +186,9 @@ def decide(finding: Finding, by, cleared: bool, why: str) -> Finding:
         raise Refused("A block can only be lifted.", "decision")
     decision = next(it for it in DECISIONS.values() if it[:2] == (finding.then, "cleared" if cleared else "declined"))
     with write_tx():
+        over = why_over(finding) if Finding.get_by_id(finding.id).status == "open" else ""
+        if over:
+            raise Refused(over)
         facts = {"status": decision[1], "decided_at": now(), "decided_by": by.name[:120], "why": why}
         open_one = (Finding.id == finding.id) & (Finding.status == "open")
         if not Finding.update(**facts).where(open_one).execute():
@@ -195,6 +198,19 @@ def decide(finding: Finding, by, cleared: bool, why: str) -> Finding:
     for name, value in facts.items():
         setattr(finding, name, value)
     return finding
+
+
+def why_over(finding: Finding) -> str:
+    """Why an open flag is not to be decided any more, as a sentence; "" while it stands. A block can always be lifted:
+    it stands in the way of other visits, too."""
+    if finding.then == "block":
+        return ""
+    status = Appointment.get_by_id(finding.appointment_id).status
+    if status not in TO_COME:
+        return f"This visit is {status}, so there is nothing to decide about it any more."
+    if not counting().where(Finding.id == finding.id).exists():
+        return "These answers no longer count for this visit, so there is nothing to decide about them any more."
+    return ""
 
 
 def ask_again(appointment, by) -> None:

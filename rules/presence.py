@@ -53,11 +53,11 @@ def miss(appointment, by, charge=True, why="") -> Charge | None:
     """The patient did not come: the no-show fee of the accepted policy, unless staff let it go."""
     with write_tx():
         _begun(appointment)
+        fee = policies.no_show_fee_for(appointment)  # first, as it was shown: a block excuses only a visit to come
         closed = {"closed_at": now(), "closed_by": by.name, "closed_by_kind": by.kind, "closed_why": why}
         _step(appointment, TO_COME, by, "appointment missed", status="missed", **closed)
         paperwork.not_needed(appointment, by)
         instructions.withdraw(appointment, MISSED)
-        fee = policies.no_show_fee_for(appointment)
         if not charge or not fee.amount_minor:
             return None
         return charging.owe(

@@ -23,6 +23,7 @@ SECTIONS = {
     "messages": ("care_by_email", "marketing_by_email"),
 }
 OLDEST_YEARS = 125
+LONGEST_HEALTH = 4_000  # of each field of health, whoever writes it: the profile's form, or connected answers
 
 
 def tidy(text: str | None) -> str:

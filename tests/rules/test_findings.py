@@ -19,7 +19,20 @@ from models import (
     Task,
     TrailEntry,
 )
-from rules import answers, availability, connections, desk, findings, letters, paperwork, policy, scheduling, templates
+from rules import (
+    answers,
+    availability,
+    connections,
+    desk,
+    findings,
+    letters,
+    paperwork,
+    policy,
+    presence,
+    profile,
+    scheduling,
+    templates,
+)
 from rules.actor import Actor
 from rules.refused import Refused
 
@@ -179,6 +192,26 @@ def test_a_patient_decides_nothing_and_a_block_cannot_be_declined(clinic):
         findings.decide(Finding.get(then="block"), LIN, False, "No")
 
 
+@pytest.mark.parametrize("status", ["cancelled", "missed", "completed"])
+def test_a_flag_of_a_visit_that_is_over_is_not_decided_and_its_block_can_be_lifted(clinic, status):
+    appointment = book(clinic)
+    answer(appointment, laser="2026-03-01", blood="yes")
+    Appointment.update(status=status).where(Appointment.id == appointment.id).execute()
+    with pytest.raises(Refused) as no:
+        findings.decide(Finding.get(then="flag"), LIN, True, "Low dose")
+    assert no.value.words == f"This visit is {status}, so there is nothing to decide about it any more."
+    assert Finding.get(then="flag").status == "open"
+    assert findings.decide(Finding.get(then="block"), LIN, True, "The laser was elsewhere").status == "cleared"
+
+
+def test_a_flag_of_answers_that_lapsed_is_not_decided(clinic):
+    flagged(clinic)
+    Task.update(lapsed_at=MONDAY).where(Task.id == Finding.get().task_id).execute()
+    with pytest.raises(Refused, match="no longer count for this visit"):
+        findings.decide(Finding.get(), LIN, False, "Too risky")
+    assert Finding.get().status == "open"
+
+
 def test_who_decides_second_reads_what_the_first_decided(clinic):
     flagged(clinic)
     mine, theirs = Finding.get(), Finding.get()
@@ -256,6 +289,17 @@ def test_a_declined_visit_costs_nothing_and_a_lifted_block_does_not_excuse(clini
     assert policy.fee_for(other, at).amount_minor == 0
     findings.decide(Finding.get(then="block"), LIN, True, "Patch test was fine")
     assert policy.fee_for(other, at).amount_minor == 5000
+
+
+@pytest.mark.parametrize("hinder", ["block", "declined"])
+def test_not_coming_to_a_visit_that_could_not_take_place_costs_nothing(clinic, time_machine, hinder):
+    appointment = blocked(clinic) if hinder == "block" else flagged(clinic)
+    if hinder == "declined":
+        findings.decide(Finding.get(), LIN, False, "Too risky")
+    time_machine.move_to(FRIDAY + timedelta(hours=1), tick=False)
+    assert policy.no_show_fee_for(appointment).amount_minor == 0
+    assert presence.miss(appointment, LIN) is None
+    assert Charge.select().count() == 0
 
 
 def test_a_declined_visit_that_moves_is_decided_anew(clinic):
@@ -457,3 +501,19 @@ def test_the_same_answer_again_and_no_answer_change_nothing(clinic):
     answer(book(clinic, APRIL + timedelta(days=3)))
     assert ProfileChange.select().count() == before == 1
     assert Patient.get_by_id(clinic.ava.id).medication == "Ginger"
+
+
+def test_answers_write_no_more_into_the_profile_than_its_own_form_takes(clinic, as_ava):
+    pregnant, allergies, _, herbs, _ = CONNECTED
+    many = [{**herbs, "key": f"herbs{n}", "type": "long_text"} for n in range(3)]
+    templates.write_version(clinic.history, LIN, "Medical history", "", [pregnant, allergies, *many])
+    told = {f"herbs{n}": f"{n} " + "ginger " * 280 for n in range(3)}
+    answer(book(clinic), **told, allergies=[{"name": f"Thing {n}", "note": "x" * 150} for n in range(30)])
+    ava = Patient.get_by_id(clinic.ava.id)
+    rest = "\n… the rest is in the answers of 2 March 2026"
+    for text, whole in ((ava.medication, "ginger"), (ava.allergies, "x" * 150)):
+        assert 3_000 < len(text) <= profile.LONGEST_HEALTH
+        assert text.endswith(rest)
+        assert text.removesuffix(rest).endswith(whole), "cut between two words, or two lines"
+    kept = {"allergies": ava.allergies, "medication": ava.medication, "medical_notes": ""}
+    assert as_ava.submit("/profile/health", **kept).status_code == 303

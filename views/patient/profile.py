@@ -13,7 +13,10 @@ from views.forms import EMAIL, CodeForm, line, obeys
 
 area = Blueprint("profile", __name__)
 
-LONG = [Optional(), Length(max=4000, message="Use at most 4,000 letters")]
+LONG = [
+    Optional(),
+    Length(max=profile.LONGEST_HEALTH, message=f"Use at most {profile.LONGEST_HEALTH:,} letters"),
+]
 
 
 class NamesForm(FlaskForm):
