@@ -112,8 +112,19 @@ def withdraw(appointment: Appointment, reason: str) -> int:
 
 
 def restore(appointment: Appointment, reason: str) -> int:
-    """The absence was an error: what was withdrawn for it goes after all. Returns how many messages that were."""
-    return outbox.restore(reason, appointment=appointment, kinds=list(MAILS))
+    """The absence was an error: what was withdrawn for it goes after all. Returns how many messages that were.
+
+    Steps that staff wrote meanwhile are put as they would have been for a visit that stands: see follow. Call it once
+    the paperwork is needed again.
+    """
+    with write_tx():
+        restored = outbox.restore(reason, appointment=appointment, kinds=list(MAILS))
+        for task in _tasks(appointment, "post_treatment"):
+            if task.status == "open" and task.version_id is None:
+                version = current_version(task.paperwork_id)
+                due = [it for it in steps_of(version) if step_due_at(it, appointment.ends_at) > version.created_at]
+                _put_steps(task, appointment, due)
+        return restored
 
 
 def read(task: Task, by) -> bool:

@@ -11,7 +11,7 @@ import database
 from clock import now
 from database import db, is_sqlite, write_tx
 from models import Appointment, CheckAnswer, Clinic, Delivery, Paperwork, PaperworkVersion, Task
-from rules import instruction_texts, instructions, letters, paperwork, templates
+from rules import instruction_texts, instructions, letters, paperwork, presence, templates
 from rules.actor import Actor
 from rules.refused import Refused
 from tests.rules.test_paperwork import NOON, actor, begin
@@ -164,6 +164,22 @@ def test_steps_of_a_cancelled_visit_are_withdrawn_and_come_back_with_it(clinic):
     assert dues() == {}
     instructions.restore(appointment, "missed")
     assert len(dues()) == 3
+
+
+def test_steps_written_while_a_visit_counted_as_missed_are_mailed_once_it_did_not(clinic, time_machine):
+    time_machine.move_to(NOON - timedelta(days=2), tick=False)
+    task = timeline_task(clinic)
+    owner = Actor("staff", clinic.owner.id, clinic.owner.name)
+    time_machine.move_to(NOON + timedelta(hours=1), tick=False)
+    presence.miss(task.appointment, owner, charge=False)
+    assert dues() == {}
+    time_machine.move_to(NOON + timedelta(days=2), tick=False)
+    new = {"key": "day_7", "title": "A week", "body": "Well?", "delay_minutes": 7 * 1440, "check_in": False}
+    late = {**new, "key": "hours", "title": "The evening", "delay_minutes": 300}
+    written(clinic, clinic.after, steps=[late, *STEPS[:2], new, {**STEPS[2], "delay_minutes": 15 * 1440}])
+    assert dues() == {}, "the visit is missed"
+    presence.undo_miss(task.appointment, owner)
+    assert dues() == after(task.appointment, day_1=1, day_3=3, day_7=7, day_14=15)
 
 
 def test_rewritten_steps_reach_who_has_not_opened_the_page_and_nobody_else(clinic, time_machine):
