@@ -70,12 +70,20 @@ def rules_for(draw, kind):
     return rule
 
 
+def has_photos(written):
+    """Whether the section that was begun last asks for photos; it may once."""
+    kinds = [it["type"] for it in written]
+    return "photo" in kinds[max((at for at, kind in enumerate(kinds) if kind == "section"), default=0) :]
+
+
 @some.composite
 def questionnaires(draw):
     """What staff could write, and rules.questions.tidy accepts."""
     written = []
     for number in range(draw(some.integers(3, 9))):
         kind = draw(some.sampled_from([*ANSWERS, *LAYOUT, *OFTEN]))
+        if kind == "photo" and has_photos(written):
+            kind = "date"
         question = {
             "key": f"q{number}", "label": f"{draw(NAMES)} {number}", "type": kind, "choices": CHOICES, "least": 0,
             "most": 4 if kind == "scale" else None, "required": draw(some.booleans()),
