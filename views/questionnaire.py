@@ -14,7 +14,7 @@ from rules.question_types import LISTS, most_of
 from rules.refused import Refused
 
 PREFIX = "q_"  # so that a question can have any key, even "version"
-NOTE, NONE, STILL, WAS, FILES = "n_", "none_", "still_", "was_", "p_"
+NOTE, NONE, STILL, BEFORE, WAS, FILES = "n_", "none_", "still_", "before_", "was_", "p_"
 TICKED = ("multiple", "body_area")
 PICKED = ("yes_no", "single", "scale")
 ROWS = 3
@@ -48,6 +48,7 @@ class Item(NamedTuple):
     offered: object = None  # an earlier answer that is filled in
     confirm: object = None  # an earlier answer to be confirmed
     said: str = ""  # that one in words
+    shown: str = ""  # its digest, by which the form tells which one was shown
     still: str = ""  # "yes" it is still true, "no" it has changed, or not said yet
     informs: tuple = ()
     pictures: tuple = ()
@@ -134,38 +135,55 @@ class Sent(NamedTuple):
     given: dict
     seen: dict
     confirmed: set
+    stale: set  # "still true" was said of an earlier answer that is another one by now
 
 
 def sent(questions: list[dict], offered: dict, only: str | None = None) -> Sent:
     """The answers that the form carries, by question, with what its page was shown with.
 
     A question of the form without a value was emptied; a field that the version does not ask is dropped. An earlier
-    answer that is still true is read from where it is stored, not from the form.
+    answer that is still true is read from where it is stored, not from the form; the form tells which one it showed.
     """
-    on_the_form, found = set(request.form.getlist("asked")), Sent({}, {}, set())
+    on_the_form, found = set(request.form.getlist("asked")), Sent({}, {}, set(), set())
     for question in questions:
         key = question["key"]
         if key not in on_the_form or only not in (None, key) or question["type"] in (*LAYOUT, "photo"):
             continue
         value, before = typed(question), offered.get(key) if earlier.way_of(question) == "confirm" else None
-        if before is not None:
-            still = request.form.get(STILL + key)
-            if still == "yes":
-                value = before.value
-                found.confirmed.add(key)
-            elif still != "no" and (asked.blank(value) or _same(question, value, before.value)):
-                continue  # neither confirmed nor changed
+        still, shown, was = (request.form.get(name + key) for name in (STILL, BEFORE, WAS))
+        if still == "yes" and (before is not None or shown is not None):
+            if before is None or shown != answers.digest(before.value):
+                found.stale.add(key)
+                continue
+            value = before.value
+            found.confirmed.add(key)
+        elif still != "no" and shown is not None and _digest(question, value) in (answers.digest(None), shown, was):
+            continue  # neither confirmed nor changed
+        elif still == "no" and shown is not None and asked.blank(value) and was == answers.digest(None):
+            was = answers.OFFERED + was  # it has changed into no answer: that is kept, too
         found.given[key] = value
-        if WAS + key in request.form:
-            found.seen[key] = request.form[WAS + key]
+        if was is not None:
+            found.seen[key] = was
     return found
 
 
-def _same(question, value, stored) -> bool:
+def _digest(question, value) -> str:
     try:
-        return asked.check(question, value) == stored
+        return answers.digest(asked.check(question, value))
     except Refused:
-        return False
+        return ""
+
+
+def _still(key, stored, before) -> str:
+    """What is chosen between "still true" and "has changed", said of the earlier answer that the page shows now."""
+    if before is None:
+        return ""
+    said = request.form.get(STILL + key)
+    if said == "no" or (said == "yes" and request.form.get(BEFORE + key) == answers.digest(before.value)):
+        return said
+    if key in stored.confirmed:
+        return "yes" if stored.values.get(key) == before.value else ""
+    return "no" if key in stored.keys else ""
 
 
 def page_of(questions, stored, offered, *, informs=(), pictures=None, problems=None, typed_keys=(), more=""):
@@ -177,8 +195,6 @@ def page_of(questions, stored, offered, *, informs=(), pictures=None, problems=N
             continue
         before, way = offered.get(key), earlier.way_of(question)
         to_confirm = before if way == "confirm" else None
-        still = "yes" if key in stored.confirmed else "no" if key in stored.keys else ""
-        still = request.form.get(STILL + key, still) if to_confirm else ""
         value, was = stored.values.get(key), answers.digest(stored.values.get(key))
         filled_in = None
         if key in typed_keys:
@@ -190,7 +206,7 @@ def page_of(questions, stored, offered, *, informs=(), pictures=None, problems=N
             elif question["type"] not in PICKED and before.value != "none":
                 value = before.value  # to be changed rather than to be typed again
         values[key] = value
-        facts[key] = {"was": was, "offered": filled_in, "confirm": to_confirm, "still": still}
+        facts[key] = {"was": was, "offered": filled_in, "confirm": to_confirm, "still": _still(key, stored, to_confirm)}
     form = _form([it for it in questions if it["key"] in facts], None, values)
     items = []
     for question in questions:
@@ -205,9 +221,11 @@ def page_of(questions, stored, offered, *, informs=(), pictures=None, problems=N
             field.first_id = f"{STILL}{key}-0"
         if key == more and question["type"] in LISTS:
             field.more = 1
-        said = asked.said(question, before.value) if before else ""
+        said, shown = (asked.said(question, before.value), answers.digest(before.value)) if before else ("", "")
         told = tuple(it for it in informs if it.question == key)
-        items.append(Item(question, field, **facts[key], said=said, informs=told, pictures=pictures.get(key, ())))
+        items.append(
+            Item(question, field, **facts[key], said=said, shown=shown, informs=told, pictures=pictures.get(key, ()))
+        )
     return form, items
 
 

@@ -13,6 +13,7 @@ from views import questionnaire, respond
 from views.way import Way, filled, show_section, way_through
 
 ALSO_ELSEWHERE = "answered differently on another device meanwhile. What you gave here stands."
+CHANGED_BEFORE = "has changed since this page was opened. Please look at it once more."
 KEPT_ELSEWHERE = "changed on another device meanwhile. That answer stands."
 
 
@@ -21,7 +22,7 @@ def save_section(door, number):
     do, _, what = request.form.get("do", "").partition(":")
     try:
         version = seen_version(door)
-        saved, offered = store(door, version)
+        saved, offered, sent = store(door, version)
     except Refused as no:
         return shown_anew(door, number, no)
     problems = saved.problems | change_photos(door, version, do, what)
@@ -33,10 +34,10 @@ def save_section(door, number):
     misfits = problems.keys() & set(section.shown)
     problems = {key: problems[key] for key in misfits}
     if do in ("", "next"):
-        problems |= lacking_here(way, offered, on_the_page & set(section.shown) - misfits)
+        problems |= lacking_here(way, offered, sent, on_the_page & set(section.shown) - misfits)
     more = what if do == "add_row" else ""
     if problems:
-        return show_section(door, way, number, problems=problems, typed_keys=misfits, more=more)
+        return show_section(door, way, number, problems=problems, typed_keys=misfits - sent.stale, more=more)
     tell(saved)
     here = f"{door.base}/sections/{number}"
     if more:
@@ -66,12 +67,15 @@ def shown_anew(door, number, no: Refused):
     return show_section(door, way, section.number, form, items)
 
 
-def lacking_here(way, offered, keys) -> dict:
-    """A sentence for each of these questions that must be answered and is not."""
+def lacking_here(way, offered, sent, keys) -> dict:
+    """A sentence for each of these questions that must be answered and is not, or whose earlier answer waits for a yes.
+
+    Nobody knows whether an untouched earlier answer is still true, so it is asked for where none is required, too.
+    """
     found = {key: said for key, said in answers.missing(way.version, way.stored, way.on).items() if key in keys}
     for question in way.version.questions:
         key = question["key"]
-        if key in found and key in offered and request.form.get(questionnaire.STILL + key) is None:
+        if key in keys and key in offered and key not in sent.given and questionnaire.STILL + key not in request.form:
             found[key] = f"Tell us whether this is still true: “{question['label']}”"
     return found
 
@@ -88,7 +92,10 @@ def store(door, version, only=None):
         key: it for key, it in earlier.offered(door.task, [q for q in asked if earlier.way_of(q) == "confirm"]).items()
     }
     sent = questionnaire.sent(asked, offered, only)
-    return answers.save(door.task, sent.given, door.by, version, sent.seen, sent.confirmed), offered
+    saved = answers.save(door.task, sent.given, door.by, version, sent.seen, sent.confirmed)
+    stale = {it["key"]: f"Your last answer to “{it['label']}” {CHANGED_BEFORE}" for it in asked
+             if it["key"] in sent.stale}  # fmt: skip
+    return saved._replace(problems=saved.problems | stale), offered, sent
 
 
 def change_photos(door, version, do, what) -> dict:
@@ -132,12 +139,13 @@ def news(way, section, on_the_page) -> str:
     return ""
 
 
-def sent_late(door, version, saved):
+def sent_late(door, version, saved, stale):
     """What was kept is saved; what does not fit is shown in its section, as it was typed."""
     way = Way(door.task, version, saved.stored)
     wrong = next((it for it in way.shown if saved.problems.keys() & set(it.shown)), None)
     if wrong is not None:
-        return show_section(door, way, wrong.number, problems=saved.problems, typed_keys=saved.problems.keys())
+        typed = saved.problems.keys() - stale
+        return show_section(door, way, wrong.number, problems=saved.problems, typed_keys=typed)
     tell(saved)
     return respond.done(door.base, "What you typed is saved.")
 
@@ -150,20 +158,20 @@ def save_one(door):
     only = request.form.get("only") if request.htmx else None
     try:
         version = seen_version(door)
-        saved, _ = store(door, version, only)
+        saved, _, sent = store(door, version, only)
     except Refused as no:
         if not request.htmx:
             raise
         return make_response(render_template("patient/paperwork/_saved.html", problem=no.words), 422)
     if not request.htmx:
-        return sent_late(door, version, saved)
+        return sent_late(door, version, saved, sent.stale)
     asking = (it for it in version.questions if it["key"] == only and it["type"] not in LAYOUT)
     question = next(asking, None) or abort(404)
     way = Way(door.task, version, saved.stored)
     section = next(it for it in way.sections if any(q["key"] == only for q in it.questions))
     on_the_page = set(request.form.getlist("asked"))
-    if request.form.get("more") or (section.shown and set(section.shown) != on_the_page):
-        typed = on_the_page - {only} | saved.problems.keys()
+    if sent.stale or request.form.get("more") or (section.shown and set(section.shown) != on_the_page):
+        typed = (on_the_page - {only} | saved.problems.keys()) - sent.stale
         answer = show_section(
             door, way, section.number, part="section", problems=saved.problems, typed_keys=typed,
             more=request.form.get("more", ""),

@@ -372,6 +372,71 @@ def test_still_true_is_confirmed_or_changed(as_ava, second):
     assert (row.value[0]["name"], row.confirmed) == ("Aspirin", False)
 
 
+def optional(clinic):
+    """The same questionnaire, where nobody must say what they take."""
+    write(clinic, [{**it, "required": False} if it["key"] == "medicines" else it for it in QUESTIONS])
+
+
+def test_an_earlier_answer_is_never_passed_over_in_silence(clinic, as_ava, second):
+    optional(clinic)
+    Page(as_ava, at(second, "/sections/1")).send()
+    page = Page(as_ava, at(second, "/sections/3"))
+    untouched = page.send(q_pregnant="no")
+    assert untouched.status_code == 422
+    assert "Tell us whether this is still true: “What do you take?”" in untouched.text
+    assert page.send("later", q_pregnant="no").location == "/", "only who goes on is asked"
+    page = Page(as_ava, at(second, "/sections/3"))
+    changed = page.send(still_medicines="no", q_medicines=["", "", ""], n_medicines=["", "", ""])
+    assert changed.location == at(second, "/check"), "it has changed into nothing, and nothing must be said"
+    assert Page(as_ava, at(second, "/sections/3")).fields["still_medicines"] == ["no"]
+    assert Page(as_ava, at(second, "/sections/3")).send().location == at(second, "/check")
+    assert "medicines" not in answers.of(second)
+
+
+@pytest.fixture
+def stale(clinic, as_ava, second):
+    """A page that shows an earlier answer, which another questionnaire has replaced since it was opened."""
+    Page(as_ava, at(second, "/sections/1")).send()
+    page = Page(as_ava, at(second, "/sections/3"))
+    third = begin(clinic, now() + timedelta(days=50))[1]["questionnaire"]
+    given = {"reason": "x", "smoke": "no", "medicines": [{"name": "Warfarin", "note": ""}], "pregnant": "no"}
+    answers.submit(third, given, actor(clinic.ava), paperwork.version_of(third))
+    return page
+
+
+@pytest.mark.parametrize("do", ["next", "later"])
+def test_nobody_confirms_what_they_did_not_see(as_ava, second, stale, do):
+    answer = stale.send(do, q_pregnant="no", still_medicines="yes")
+    assert answer.status_code == 422
+    assert "Your last answer to “What do you take?” has changed since this page was opened." in answer.text
+    assert "Last time you told us: <strong>Warfarin</strong>." in answer.text
+    assert 'id="still_medicines-0" value="yes" checked' not in answer.text
+    assert answers.of(second) == {"reason": "Lines", "smoke": "no", "pregnant": "no"}
+    Page(as_ava, at(second, "/sections/3")).send(still_medicines="yes")
+    assert answers.of(second)["medicines"][0]["name"] == "Warfarin"
+
+
+def test_with_scripts_the_changed_answer_is_shown_at_once(second, stale):
+    part = stale.give("medicines", still_medicines="yes", q_pregnant="no")
+    assert part.headers["HX-Retarget"] == "#section"
+    assert "<strong>Warfarin</strong>" in part.text
+    assert "has changed since this page was opened" in part.text
+    assert 'value="no" checked' in part.text, "what was typed elsewhere stays"
+    assert "medicines" not in answers.of(second)
+
+
+def test_what_was_confirmed_is_asked_anew_when_it_is_another_answer_by_now(clinic, as_ava, second):
+    Page(as_ava, at(second, "/sections/1")).send()
+    Page(as_ava, at(second, "/sections/3")).send(still_medicines="yes", q_pregnant="no")
+    third = begin(clinic, now() + timedelta(days=50))[1]["questionnaire"]
+    given = {"reason": "x", "smoke": "no", "medicines": "none", "pregnant": "no"}
+    answers.submit(third, given, actor(clinic.ava), paperwork.version_of(third))
+    page = Page(as_ava, at(second, "/sections/3"))
+    assert "still_medicines" not in page.fields
+    assert page.send().status_code == 422
+    assert answers.of(second)["medicines"] == [{"name": "Ibuprofen", "note": ""}]
+
+
 def test_an_earlier_answer_that_no_longer_fits_is_not_offered(clinic, as_ava, second):
     changed = [{**it, "type": "number", "unit": "", "least": None, "most": None} if it["key"] == "reason" else it
                for it in QUESTIONS]  # fmt: skip
