@@ -5,11 +5,10 @@ from typing import NamedTuple
 
 from peewee import fn
 
-from clock import local
 from database import Written
 from models import KINDS, LIVE, OPEN_TASK, TO_COME, Appointment, Location, Paperwork, PaperworkVersion, Service, Task
 from rules import words
-from rules.validity import COUNTS_AGAIN, counted_words
+from rules.validity import COUNTS_AGAIN, Visit, Work, counted_words, counts
 
 KIND_WORDS = {
     "questionnaire": "Questionnaire",
@@ -89,13 +88,15 @@ ASKED = (Appointment.status, Paperwork.id, Paperwork.validity, Paperwork.validit
 
 
 class Asked(NamedTuple):
-    """What decides whether doing one paper does another."""
+    """What decides, beside its line, whether doing one paper does another."""
 
+    visit_status: str
     paperwork_id: int
     validity: str
     validity_days: int | None
     location_id: int
-    outdated: bool  # begun on a text that was renewed since
+    version_number: int | None  # the text that it was begun with, else the current one
+    renewed: int | None  # the newest version that must be renewed
 
 
 def is_late(kind: str, status: str, visit_status: str, starts_at: datetime, at: datetime) -> bool:
@@ -122,9 +123,11 @@ def _lines(patient, *columns):
 def _to_do(patient, since, at):
     asked = Paperwork.kind.in_(COUNTS_AGAIN) | ((Paperwork.kind == "pre_treatment") & (Appointment.starts_at > at))
     current = Appointment.status.in_(TO_COME) & (Appointment.ends_at > since)
-    newer = (PaperworkVersion.paperwork == Task.paperwork) & (PaperworkVersion.id > Task.version)
-    renewed = PaperworkVersion.select(fn.COUNT(PaperworkVersion.id)).where(newer & PaperworkVersion.must_renew)
-    return _lines(patient, *ASKED, renewed).where(current & asked & (Task.status != "not_needed"))
+    texts = PaperworkVersion.select(fn.MAX(PaperworkVersion.number)).where(PaperworkVersion.paperwork == Task.paperwork)
+    on = texts.where(Task.version.is_null() | (PaperworkVersion.id == Task.version))
+    return _lines(patient, *ASKED, on, texts.where(PaperworkVersion.must_renew)).where(
+        current & asked & (Task.status != "not_needed")
+    )
 
 
 @Written
@@ -142,8 +145,8 @@ def action_required(patient, at: datetime) -> Required:
     since = at - timedelta(days=ASKED_DAYS)
     rows = []
     for row in _to_do(patient=patient.id, since=since, at=at):
-        line, visit_status, asked = row[: len(LINE)], row[len(LINE)], Asked(*row[len(LINE) + 1 :])
-        rows.append((Due(*line, late=is_late(line[1], line[2], visit_status, line[4], at)), asked))
+        line, asked = row[: len(LINE)], Asked(*row[len(LINE) :])
+        rows.append((Due(*line, late=is_late(line[1], line[2], asked.visit_status, line[4], at)), asked))
     open_rows = [row for row in rows if not row[0].done]
     open_rows.sort(
         key=lambda it: (it[0].starts_at, it[0].appointment_id, KINDS.index(it[0].kind), it[0].name, it[0].id)
@@ -171,12 +174,15 @@ def _each_once(rows, at) -> list[Due]:
 
 def _does(line, asked, other, asked_there, at) -> bool:
     """Whether doing this paper now counts for the other one, of a later visit, too."""
-    if asked.paperwork_id != asked_there.paperwork_id or asked.outdated:
+    if asked.paperwork_id != asked_there.paperwork_id:
         return False
-    if asked.validity == "every_visit":
-        there, then = (local(it.starts_at, it.time_zone).date() for it in (line, other))
-        return asked.location_id == asked_there.location_id and there == then
-    return asked.validity == "once" or at + timedelta(days=asked.validity_days) >= other.starts_at
+    paper = Paperwork(kind=line.kind, name=line.name, validity=asked.validity, validity_days=asked.validity_days)
+    here, there = (
+        Visit(it.appointment_id, it.starts_at, more.location_id, it.time_zone)
+        for it, more in ((line, asked), (other, asked_there))
+    )
+    work = Work(line.id, asked.paperwork_id, None, at, here, asked.visit_status, asked.version_number, asked.renewed)
+    return counts(paper, work, there)
 
 
 def post_treatment(patient, at: datetime) -> list[Due]:

@@ -1,9 +1,8 @@
 """Paperwork of a visit: what a booking asks for, what counts from earlier, and what a move or cancellation changes."""
 
-from clock import now
 from database import write_tx
-from models import KINDS, OPEN_TASK, TO_COME, Appointment, Location, Paperwork, Task
-from rules import findings, trail, validity
+from models import KINDS, OPEN_TASK, TO_COME, Appointment, Location, Paperwork, Signature, Task
+from rules import asking_again, findings, trail, validity
 from rules.due import (  # noqa: F401 - one door
     ASKED_DAYS,
     KIND_WORDS,
@@ -58,23 +57,30 @@ def _carry(tasks, appointment, by) -> None:
 
 
 def count_elsewhere(done: Task, by) -> int:
-    """What was just done counts at once for the patient's other visits that ask the same and have not begun it."""
+    """What was just done counts at once for the patient's other visits to come that ask the same.
+
+    Where that is begun, what was saved stays stored with it, unsent; where a signature stands under it already, it
+    goes on by itself. What was declined before is declined no more: the same was signed since.
+    """
     with write_tx():
         [work] = validity.works(Task.id == done.id) or [None]
         if work is None:
             return 0
+        declined = (Task.status == "not_needed") & (Task.declined_at <= work.done_at)
         others = (
             Task.select(Task, Paperwork, Appointment, Location)
             .join_from(Task, Paperwork)
             .join_from(Task, Appointment)
             .join_from(Appointment, Location)
             .where((Task.patient == done.patient_id) & (Task.paperwork == work.paperwork_id) & (Task.id != done.id))
-            .where((Task.status == "open") & Task.lapsed_at.is_null() & Appointment.status.in_(TO_COME))
+            .where((Task.status.in_(OPEN_TASK) | declined) & Task.lapsed_at.is_null() & Appointment.status.in_(TO_COME))
+            .where(Task.id.not_in(Signature.select(Signature.task).where(Signature.task.is_null(False))))
         )
         counted = 0
         for task in list(others):
             if validity.counts(task.paperwork, work, validity.visit_of(task.appointment)):
                 _count(task, work)
+                task.declined_at = None
                 task.save()
                 _carry([task], task.appointment, by)
                 counted += 1
@@ -127,16 +133,10 @@ def after_move(appointment: Appointment, by) -> None:
             task = it.task
             stood_on = task.counted_from_id or task.id
             if task.status == "done" and not (it.stays and it.work.task_id == stood_on):
-                if task.counted_from_id:
-                    task.status, task.done_at, task.counted_from, task.version = "open", None, None, None
-                else:
-                    Task.update(lapsed_at=now()).where(Task.id == task.id).execute()
-                    task = Task(patient=task.patient_id, appointment=appointment, paperwork=task.paperwork)
+                paper, task = task.paperwork, asking_again.again(task)
+                task.paperwork = paper
                 if not it.stays:
-                    trail.record(
-                        by, "paperwork asked again", f"appointment {appointment.id}", patient=task.patient_id,
-                        paperwork=task.paperwork_id,
-                    )  # fmt: skip
+                    asking_again.note(appointment, paper.id, by)
             if it.stays and it.work.task_id != task.id:
                 _count(task, it.work)
             task.save()

@@ -9,7 +9,7 @@ from peewee import fn
 from clock import now
 from database import write_tx
 from models import KINDS, Paperwork, PaperworkVersion, Service, Task
-from rules import consent_texts, instruction_texts, trail
+from rules import asking_again, consent_texts, instruction_texts, trail
 from rules import questions as asked
 from rules.assignments import handing_out
 from rules.profile import tidy
@@ -49,7 +49,8 @@ def write_version(paperwork: Paperwork, by, title: str, body: str, questions: li
                   must_renew=False) -> PaperworkVersion:  # fmt: skip
     """Freeze this text as the new current version; the same text again stays the version it is.
 
-    With must_renew it is a new version in any case: what was done on earlier ones no longer counts.
+    With must_renew it is a new version in any case: what was done on earlier ones no longer counts, and is asked again
+    for every visit to come; `asked_again` of the returned version is of how many people.
     `onto` is the number of the version that the writer had before them; Refused (facts["version"]: the
     newest) when somebody wrote another one meanwhile.
     """
@@ -92,6 +93,7 @@ def write_version(paperwork: Paperwork, by, title: str, body: str, questions: li
         )  # fmt: skip
         trail.record(by, "paperwork written", f"paperwork {paperwork.id}", version=version.number, digest=digest,
                      must_renew=must_renew)  # fmt: skip
+        version.asked_again = asking_again.everybody(paperwork, by) if must_renew else 0
         if paperwork.kind == "post_treatment":
             from rules import instructions  # here, since these rules read versions and so import this file
 

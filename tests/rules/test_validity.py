@@ -1,13 +1,23 @@
 """Which earlier paperwork counts for which visit: a table with one row for each case, and what moves do to it."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
 import pytest
 
 from clock import now
-from models import Answer, Appointment, Assignment, CategoryAssignment, Paperwork, PaperworkVersion, Task
-from rules import answers, paperwork, templates, validity
+from models import (
+    Answer,
+    Appointment,
+    Assignment,
+    CategoryAssignment,
+    Paperwork,
+    Patient,
+    Signature,
+    Task,
+    TrailEntry,
+)
+from rules import answers, consents, paperwork, templates, validity
 from rules.actor import Actor
 from tests.rules.test_paperwork import actor, answer, begin, fresh, move, sign, visit
 
@@ -55,10 +65,9 @@ def good_for(validity, days=None):
 def renew(clinic, must=True):
     """Staff write a new text, which earlier work may or may not stand for."""
     old = paperwork.current_version(clinic.history)
-    return PaperworkVersion.create(
-        paperwork=clinic.history, number=old.number + 1, title=old.title, body=f"Text {old.number + 1}",
-        questions=old.questions, digest=f"{old.number + 1}" * 64, must_renew=must, created_at=now(),
-    )  # fmt: skip
+    return templates.write_version(
+        clinic.history, STAFF, old.title, f"Text {old.number + 1}", old.questions, must_renew=must
+    )
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -101,22 +110,47 @@ def test_a_text_that_must_be_renewed_asks_an_open_task_with_the_new_text(clinic)
     assert later["questionnaire"].status == "done", "work on the new text counts"
 
 
-def test_a_visit_whose_paperwork_counts_already_is_not_asked_again_by_a_new_text(clinic):
+def test_a_new_text_asks_everybody_anew_who_has_a_visit_to_come(clinic, monday):
     good_for("once")
-    _, first = begin(clinic, DONE + timedelta(hours=1))
+    over, first = begin(clinic, DONE + timedelta(hours=1))
+    own, second = begin(clinic, DONE + DAY, patient=clinic.ben)
     answer(first["questionnaire"])
-    appointment, second = begin(clinic, DONE + DAY)
-    renew(clinic)
-    assert fresh(second["questionnaire"]).status == "done"
-    move(appointment, DAY)
-    assert fresh(second["questionnaire"]).status == "open", "until it moves"
+    answer(second["questionnaire"])
+    counted, third = begin(clinic, DONE + 2 * DAY)
+    gone, _ = begin(clinic, DONE + 3 * DAY)
+    Appointment.update(status="cancelled").where(Appointment.id == gone.id).execute()
+    monday.move_to(DONE + timedelta(hours=1), tick=False)
+    assert renew(clinic, must=False).asked_again == 0, "an optional text"
+    assert [live(it).status for it in (over, own, counted, gone)] == ["done"] * 4, "only where staff say so"
+    assert renew(clinic).asked_again == 2
+    assert [live(it).status for it in (over, own, counted, gone)] == ["done", "open", "open", "done"]
+    assert (live(counted).id, live(counted).counted_from_id) == (third["questionnaire"].id, None)
+    old = fresh(second["questionnaire"])
+    assert (old.status, old.lapsed_at, live(own).id != old.id) == ("done", now(), True)
+    assert Answer.select().where(Answer.task == old).count() == 3, "what was answered stays in the record"
+    said = [it.subject for it in TrailEntry.select().where(TrailEntry.action == "paperwork asked again")]
+    assert said == [f"appointment {own.id}", f"appointment {counted.id}"]
+    answer(live(counted))
+    assert live(counted).status == "done"
+    assert renew(clinic).asked_again == 1
 
 
-def test_a_move_asks_again_what_was_renewed_since_and_keeps_the_answers(clinic):
+def test_a_new_text_asks_for_the_signature_anew_and_keeps_the_old_one(clinic):
+    _, tasks = begin(clinic, DONE + DAY)
+    sign(tasks["consent"])
+    version = paperwork.version_of(tasks["consent"])
+    new = templates.write_version(clinic.consent, STAFF, version.title, "New risks.", [], must_renew=True)
+    assert new.asked_again == 1
+    assert Signature.select().where(Signature.task == tasks["consent"]).count() == 1
+    asked = Task.get((Task.paperwork == clinic.consent) & Task.lapsed_at.is_null())
+    assert (asked.status, paperwork.version_of(asked).id) == ("open", new.id)
+
+
+def test_what_was_renewed_while_it_was_answered_is_asked_again_by_a_move_and_keeps_the_answers(clinic):
     good_for("once")
     appointment, tasks = begin(clinic, DONE + DAY)
-    answer(tasks["questionnaire"])
-    new = renew(clinic)
+    new = renewed_meanwhile(clinic, tasks["questionnaire"])
+    assert live(appointment).id == tasks["questionnaire"].id, "it counts for its own visit"
     move(appointment, DAY)
     old = fresh(tasks["questionnaire"])
     assert (old.status, old.lapsed_at) == ("done", DONE)
@@ -124,6 +158,14 @@ def test_a_move_asks_again_what_was_renewed_since_and_keeps_the_answers(clinic):
     asked = live(appointment)
     assert (asked.status, asked.id != old.id) == ("open", True)
     assert paperwork.version_of(asked).id == new.id
+
+
+def renewed_meanwhile(clinic, task):
+    """The new text is written while the patient is in the middle, who sends the old one."""
+    answers.save_answers(task, {"reason": "Lines"}, actor(clinic.ava), paperwork.version_of(task))
+    new = renew(clinic)
+    answer(fresh(task))
+    return new
 
 
 def live(appointment):
@@ -252,6 +294,83 @@ def test_what_was_begun_on_a_text_that_was_renewed_does_not_hide_the_later_one(c
     assert listed == ["in_progress", "open"]
 
 
+@pytest.mark.parametrize(("validity", "days"), [("every_visit", None), ("once", None), ("days", 1)])
+@pytest.mark.parametrize("renewed", ["", "before", "after"])
+@pytest.mark.parametrize("later", [timedelta(hours=3), DAY, DAY + SECOND, timedelta(hours=11)])
+def test_home_hides_exactly_what_doing_the_first_one_closes(clinic, validity, days, renewed, later):
+    good_for(validity, days)
+    _, first = begin(clinic, DONE + timedelta(hours=1))
+    _, second = begin(clinic, DONE + later)
+    if renewed == "before":
+        renew(clinic)
+    version = paperwork.version_of(first["questionnaire"])
+    answers.save_answers(first["questionnaire"], {"reason": "Lines"}, actor(clinic.ava), version)
+    if renewed == "after":
+        renew(clinic)
+    listed = {row.id for row in paperwork.action_required(clinic.ava, DONE)}
+    answer(fresh(first["questionnaire"]))
+    assert (second["questionnaire"].id not in listed) is (fresh(second["questionnaire"]).status == "done")
+
+
+def test_home_asks_validity_itself_what_it_may_hide(clinic, monkeypatch):
+    good_for("once")
+    begin(clinic, DONE + timedelta(hours=1))
+    begin(clinic, DONE + DAY)
+    rows = [row for row in paperwork.action_required(clinic.ava, DONE) if row.kind == "questionnaire"]
+    assert len(rows) == 1
+    monkeypatch.setattr(validity, "why_not", lambda *_: "It does not count.")
+    rows = [row for row in paperwork.action_required(clinic.ava, DONE) if row.kind == "questionnaire"]
+    assert len(rows) == 2
+
+
+# --- what is begun, or was declined -------------------------------------------------------------
+
+
+def test_what_is_done_counts_for_what_is_begun_and_its_answers_stay(clinic):
+    good_for("once")
+    _, first = begin(clinic, DONE + timedelta(hours=1))
+    _, second = begin(clinic, DONE + DAY)
+    begun = second["questionnaire"]
+    answers.save_answers(begun, {"reason": "Scars"}, actor(clinic.ava), paperwork.version_of(begun))
+    answer(first["questionnaire"])
+    counted = fresh(begun)
+    assert (counted.status, counted.counted_from_id) == ("done", first["questionnaire"].id)
+    assert [it.value for it in Answer.select().where(Answer.task == begun)] == ["Scars"]
+    old = paperwork.current_version(clinic.history)
+    changed = [{**it, "label": f"{it['label']}?"} for it in old.questions]
+    changed[0] = {**changed[0], "type": "date"} if changed[0]["key"] == "reason" else changed[0]
+    templates.write_version(clinic.history, STAFF, old.title, "", changed, must_renew=True)
+    again = fresh(begun)
+    assert (again.status, again.begun_at, again.version_id, again.counted_from_id) == ("open", None, None, None)
+    assert Answer.select().where(Answer.task == begun).count() == 0, "a day is asked for now, and this is none"
+
+
+def test_a_consent_with_a_signature_of_its_own_goes_on_by_itself(clinic):
+    Paperwork.update(validity="once").where(Paperwork.id == clinic.consent.id).execute()
+    Patient.update(birth_date=date(2010, 5, 1)).where(Patient.id == clinic.ava.id).execute()
+    _, first = begin(clinic, DONE + timedelta(hours=1))
+    _, second = begin(clinic, DONE + DAY)
+    sign(second["consent"])
+    assert fresh(second["consent"]).status == "in_progress", "the guardian has yet to sign"
+    Patient.update(birth_date=date(1990, 5, 1)).where(Patient.id == clinic.ava.id).execute()
+    sign(Task.get_by_id(first["consent"].id))
+    assert (fresh(first["consent"]).status, fresh(second["consent"]).status) == ("done", "in_progress")
+
+
+def test_what_was_declined_counts_once_the_same_is_signed_for_another_visit(clinic):
+    Paperwork.update(validity="once").where(Paperwork.id == clinic.consent.id).execute()
+    _, first = begin(clinic, DONE + timedelta(hours=1))
+    _, second = begin(clinic, DONE + DAY)
+    gone, third = begin(clinic, DONE + 2 * DAY)
+    for tasks in (second, third):
+        consents.decline(tasks["consent"], actor(clinic.ava), "I am not sure")
+    Appointment.update(status="cancelled").where(Appointment.id == gone.id).execute()
+    sign(first["consent"])
+    declined = fresh(second["consent"])
+    assert (declined.status, declined.declined_at, declined.counted_from_id) == ("done", None, first["consent"].id)
+    assert (fresh(third["consent"]).status, fresh(third["consent"]).counted_from_id) == ("not_needed", None)
+
+
 # --- categories ---------------------------------------------------------------------------------
 
 
@@ -328,8 +447,7 @@ def test_a_move_is_told_beforehand_with_its_reasons_and_does_what_was_told(clini
 def test_a_renewed_text_is_the_reason_that_is_given(clinic):
     good_for("once")
     appointment, tasks = begin(clinic, DONE + DAY)
-    answer(tasks["questionnaire"])
-    renew(clinic)
+    renewed_meanwhile(clinic, tasks["questionnaire"])
     [told] = validity.at_new_time(appointment, validity.visit_of(appointment, DONE + 2 * DAY))
     assert told.why == (
         "Medical history was answered on 2 March. "

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -11,10 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from werkzeug.datastructures import MultiDict
 
 import portal
-from models import Clinic, Paperwork, PaperworkVersion
+from clock import now
+from models import Clinic, Paperwork, PaperworkVersion, Task
 from rules import questions, templates
 from rules.actor import FOYER
 from tests.rules.test_conditions_at_random import questionnaires
+from tests.rules.test_paperwork import answer, begin
 from views.editors import question_fields
 from views.editors.questionnaire import QuestionnaireForm
 
@@ -352,3 +355,25 @@ def test_everybody_is_asked_anew_when_staff_say_so(clinic, as_owner):
     assert (newest.number, newest.must_renew) == (4, False)
     instruction = f"/staff/paperwork/{clinic.before.id}"
     assert "must_renew" not in as_owner.see(instruction)
+
+
+def test_asking_everybody_anew_says_of_how_many_people_and_does_it(clinic, as_owner, as_ava):
+    page = f"/staff/paperwork/{clinic.history.id}"
+
+    def save(**changes):
+        sent = Editor(as_owner.see(page)).sent
+        assert as_owner.submit(page, **{**sent, "do": "save", **changes}).status_code == 303
+        return as_owner.see(page)
+
+    assert "who has done it already is asked again for every visit to come" in as_owner.see(page)
+    assert "Nobody with a visit to come has done it yet" in save(must_renew="y")
+    for days in (3, 5):  # one person, who answered for one visit and so for the other
+        answer(begin(clinic, now() + timedelta(days=days))[1]["questionnaire"])
+    _, bens = begin(clinic, now() + timedelta(days=4), patient=clinic.ben)
+    answer(bens["questionnaire"])
+    said = save(title="Other words")
+    assert "What patients have begun or done keeps the text they saw." in said
+    said = save(must_renew="y")
+    assert "2 patients with a visit to come are asked again." in said
+    live = Task.select().where((Task.paperwork == clinic.history) & Task.lapsed_at.is_null())
+    assert [it.status for it in live] == ["open"] * 3

@@ -7,6 +7,7 @@ from rules import assignments, markdown, templates
 from rules.clinic import home_zone
 from rules.paperwork import KIND_WORDS
 from rules.refused import Refused
+from rules.words import count
 from views import editors, guard, questionnaire, respond
 from views.editors import consent, instruction
 from views.editors.questionnaire import previewed
@@ -83,8 +84,19 @@ def change(number):
         return show(form, paperwork.kind, guard.found(Paperwork, number))
     words = "Saved."
     if version.number != before:
-        words = f"Saved as version {version.number}. What patients have begun or done keeps the text they saw."
+        words = f"Saved as version {version.number}. {asked_again(version)}"
     return respond.done(url_for("staff_paperwork.detail", number=number), words)
+
+
+def asked_again(version):
+    """What a new version means for those who were asked before."""
+    if not version.must_renew:
+        return "What patients have begun or done keeps the text they saw."
+    if not version.asked_again:
+        return "Nobody with a visit to come has done it yet, so nobody is asked again."
+    people = count(version.asked_again, "patient")
+    does = "is" if version.asked_again == 1 else "are"
+    return f"{people} with a visit to come {does} asked again. What they answered or signed before stays in the record."
 
 
 def rearrange(form, kind, paperwork=None):
