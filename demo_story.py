@@ -38,6 +38,10 @@ SAID = {
     "type": "Burns sometimes, tans slowly", "sun": "no", "products": ["Sunscreen every day"],
     "light_medicines": "no", "dark_marks": "no", "goal": "Less redness on the cheeks.",
 }  # fmt: skip
+BUT = {  # who says something else: an answer that asks for an OK, and what somebody of sixteen says
+    "Paloma": {"reason": "Pores and small scars", "health": ["Bleeding that is hard to stop"]},
+    "Wren": {"reason": "Marks that spots have left on my cheeks", "before": [], "alcohol": "0", "weight": "56"},
+}
 # Who comes on which day from today on: location, hour on its wall clock, service, how much of the paperwork is done.
 DAYS = {
     0: [
@@ -51,7 +55,8 @@ DAYS = {
     ],
     1: [
         ("Rosalind", 1, 10, "Skin consultation", "some"), ("Theo", 1, 12, "Laser hair reduction, small area", "none"),
-        ("Marcus", 0, 10, "Skin consultation", "all"), ("Paloma", 0, 15, "Microneedling, face", "none"),
+        ("Marcus", 0, 10, "Skin consultation", "all"), ("Paloma", 0, 15, "Microneedling, face", "some"),
+        ("Wren", 0, 13, "Radiance peel", "all"),  # a guardian has to sign beside her
     ],
     2: [("Clara", 0, 11, "LED light session", "none"), ("Farah", 1, 14, "Radiance peel", "none")],
     3: [("Dominic", 0, 10, "Pigment and redness laser", "none"), ("Leila", 1, 11, "Microneedling, face", "none")],
@@ -65,8 +70,8 @@ PAST = [
 ]  # fmt: skip
 
 
-HEALING = [  # who came how many days ago for what, and said how many hours ago how it goes
-    ("Ava", 0, 3, "Microneedling, face", 30, "as_expected", "A little tight in the morning, and less red already."),
+HEALING = [  # who came how many days ago for what, and said how many hours ago how it goes; Ava's next check-in is due
+    ("Ava", 0, 8, "Microneedling, face", 150, "as_expected", "A little tight in the morning, and less red already."),
     ("Keiko", 0, 4, "Medium-depth peel", 9, "not_sure", "A corner of my mouth has cracked. Is more ointment enough?"),
     ("Eleanor", 1, 4, "Fractional resurfacing", 2, "worried", "Small blisters on the left cheek since this morning."),
 ]
@@ -97,8 +102,7 @@ class Story:
         self.plan("Oscar", 0, -2, 12, "Radiance peel", "none", notice=6, cancelled=26)
         self.tell_ava()
         for name, place, ago, service, after, feeling, words in HEALING:
-            done = "signed" if name == "Ava" else "all"  # her medical history is to be answered again
-            self.plan(name, place, -ago, 10, service, done)
+            self.plan(name, place, self.worked_on(-ago, place, service), 10, service, "all")
             self.at(self.opens_at - timedelta(hours=after), self.check_in, name, feeling, words)
         self.at(self.opens_at - timedelta(days=40), self.join, "Clara")
         while self.events:
@@ -107,8 +111,8 @@ class Story:
                 call(*given)
 
     def tell_ava(self):
-        """The patient that everybody signs in as first."""
-        self.plan("Ava", 0, -210, 10, "Neuromodulator, upper face", "all", drawn=True)
+        """The patient that everybody signs in as first. Her medical history was good until four days ago."""
+        self.plan("Ava", 0, -175, 10, "Neuromodulator, upper face", "all", drawn=True)
         self.plan("Ava", 1, -95, 11, "Skin consultation", "all")
         self.plan("Ava", 0, -40, 15, "Laser hair reduction, small area", "none", cancelled=24 * 6)
         begun, soon = (five_minutes(self.opens_at + timedelta(minutes=shift)) for shift in (-10, 26 * 60))
@@ -116,6 +120,17 @@ class Story:
         self.at(booked, self.insert, "Ava", "Radiance peel", begun, "signed")
         self.at(booked + timedelta(minutes=8), self.insert, "Ava", "Neuromodulator, upper face", soon, "none")
         self.plan("Ava", 0, 9, 11, "Pigment and redness laser", "none", notice=14)
+
+    def worked_on(self, day, place, service):
+        """That day counted from today, or the last one before it on which somebody performs the service there."""
+        place, performers = self.house.places[place], self.house.services[service].performed_by
+        at_work = WorkingHours.select(WorkingHours.weekday).where(
+            WorkingHours.location == place, WorkingHours.provider.in_([link.provider_id for link in performers])
+        )
+        weekdays = {hours.weekday for hours in at_work}
+        while (local(self.opens_at, place.time_zone).date() + timedelta(days=day)).weekday() not in weekdays:
+            day -= 1
+        return day
 
     def plan(self, name, place, day, hour, service, done, *, notice=9, ending=None, cancelled=0, drawn=False):
         """A visit on a day counted from today, as near to that hour as is free; booked `notice` days before."""
@@ -167,13 +182,14 @@ class Story:
         kinds = {"all": ("questionnaire", "consent", "pre_treatment"), "some": ("questionnaire",)}
         kinds["signed"] = ("consent", "pre_treatment")
         by = self.by(visit.patient)
+        said = SAID | BUT.get(visit.patient.called, {})
         for task in Task.select().where((Task.appointment == visit) & (Task.status == "open")).order_by(Task.id):
             kind = task.paperwork.kind
             if kind not in kinds.get(done, ()):
                 continue
             version = paperwork.current_version(task.paperwork)
             if kind == "questionnaire":
-                answers.submit(task, SAID, by, version)
+                answers.submit(task, said, by, version)
             elif kind == "consent":
                 how = {"method": "drawn", "strokes": STROKES} if drawn else {"method": "typed"}
                 full_name = f"{visit.patient.first_name} {visit.patient.last_name}"
@@ -191,13 +207,13 @@ class Story:
                     instructions.answer_check(task, check["right"], by)
 
     def check_in(self, name, feeling, words):
-        """How it goes, at the newest step that has begun."""
+        """How it goes, at the newest step that has begun and asks for it."""
         patient = self.house.patients[name]
         mine = Task.select().join(Paperwork).where((Task.patient == patient) & (Paperwork.kind == "post_treatment"))
         for task in mine.order_by(Task.id.desc()):
             version, ends_at = paperwork.version_of(task), task.appointment.ends_at
-            steps = instruction_texts.steps_of(version)
-            begun = [step for step in steps if instruction_texts.step_due_at(step, ends_at) <= now()]
+            asking = [step for step in instruction_texts.steps_of(version) if step.get("check_in")]
+            begun = [step for step in asking if instruction_texts.step_due_at(step, ends_at) <= now()]
             if begun:
                 instructions.read(task, self.by(patient))
                 check_ins.give(task, begun[-1]["key"], feeling, words, self.by(patient))

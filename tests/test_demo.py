@@ -21,6 +21,7 @@ from models import (
     Appointment,
     Category,
     Charge,
+    CheckIn,
     Clinic,
     Delivery,
     Location,
@@ -36,7 +37,7 @@ from models import (
     Task,
     TrailEntry,
 )
-from rules import availability, instruction_texts, people, reminders, signing, trail
+from rules import availability, instruction_texts, paperwork, people, ready, reminders, signing, trail
 from rules.questions import TYPES
 from rules.services import listed
 from tests.conftest import opened, postgres_url
@@ -195,6 +196,32 @@ def test_the_played_past_is_whole(demo):
     assert not treated.where(Paperwork.kind.in_(("consent", "questionnaire")), Task.status != "done").exists()
 
 
+def test_what_patients_and_staff_are_asked_for_is_there_to_try(demo):
+    there_is_something_to_try()
+
+
+def there_is_something_to_try():
+    """A history to answer, a step to check in at, an answer that needs an OK, a guardian who has not signed yet."""
+    soon, later = (row for row in avas() if row.status == "booked")
+    for visit in (soon, later):
+        [history] = visit.tasks.join(Paperwork).where(Paperwork.name == "Medical history")
+        assert history.status == "open"
+        assert [it["type"] for it in paperwork.current_version(history.paperwork).questions].count("section") >= 3
+    treated = next(row for row in reversed(avas()) if row.status == "completed")
+    [after] = treated.tasks.join(Paperwork).where(Paperwork.kind == "post_treatment")
+    asking = [step for step in instruction_texts.steps_of(paperwork.version_of(after)) if step["check_in"]]
+    begun = {step["key"] for step in asking if instruction_texts.step_due_at(step, treated.ends_at) <= clock.now()}
+    given = {row.step for row in CheckIn.select().where(CheckIn.task == after)}
+    assert given
+    assert begun - given, "one is due"
+    healing = CheckIn.select().where(CheckIn.given_at > clock.now() - timedelta(days=1))
+    assert {row.feeling for row in healing} == {"not_sure", "worried"}
+    assert all(row.task.appointment.ends_at > clock.now() - timedelta(days=8) for row in healing)
+    tomorrow = ready.board(clock.now(), list(Location.select()))[1]
+    said = {(gate.name, gate.words) for line in tomorrow.lines for gate in line.gates}
+    assert {("Flags", "Needs OK"), ("Consents", "Guardian missing")} <= said
+
+
 def test_the_mailbox_begins_with_avas_upcoming_visits_alone(demo):
     due = Delivery.select().where(Delivery.status == "waiting", Delivery.due_at <= clock.now())
     upcoming = {row.id for row in avas() if row.status == "booked"}
@@ -216,6 +243,7 @@ def test_the_demo_opens_at_any_hour_of_any_day(empty, moment):  # clocks change,
         demo_clinic.fill()
         assert Counter(row.status for row in avas())["booked"] == 2
         assert trail.first_break() is None
+        there_is_something_to_try()
 
 
 def test_a_real_clinic_is_never_filled(empty):
