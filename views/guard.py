@@ -81,15 +81,17 @@ def takes_files(limit_mb: int):
 
 
 def makes_room() -> bool:
-    """Whether this request may carry files. For somebody who has signed in, it may then be as large as its route says.
+    """Whether this request may carry files. For somebody who is signed in, or whose link is proven, it may then be as
+    large as its route says.
 
     A stranger's may not, unless the page is for everyone: a form is read before it is known who may pass.
     """
     view = current_app.view_functions.get(request.endpoint)
     limit = getattr(view, "takes_files", 0)
-    if limit and (view.audience[0] == "everyone" or "_user_id" in session or "handed" in session):
+    if limit and (view.audience[0] == "everyone" or current_user.is_authenticated or _proven() is not None):
         request.max_content_length = limit
-        request.max_form_parts = MOST_PARTS
+        if view.audience[0] != "everyone":
+            request.max_form_parts = MOST_PARTS
     return bool(limit)
 
 
@@ -115,23 +117,37 @@ def check():
 
 def pass_handed():
     """Whoever opened a hand-over link in this browser; its lookup is the permission, and nobody is signed in by it."""
-    hand_over = handover.of_digest(session.get("handed"))
+    hand_over, at = _link(), int(now().timestamp())
     if hand_over is None:
         abort(410)
-    at, rested = int(now().timestamp()), int(session.get("handed_at", 0))
-    if "clinic" not in g:
-        g.clinic = the_clinic()
-    idle = not 0 <= at - rested < 60 * g.clinic.patient_idle_minutes
-    if idle or hand_over.browser_digest != browser_secret():
+    if _proven() is None:
         door = url_for("handover.door")  # the birth date is asked for, once more after a rest
         return make_response("", redirect=door) if request.htmx else redirect(door, 303)
-    if at - rested >= 60:
+    if at - int(session.get("handed_at", 0)) >= 60:
         session["handed_at"] = at
     g.hand_over = hand_over
     if handover.is_over(hand_over) and request.endpoint != "handover.home":
         home = url_for("handover.home")
         return make_response("", redirect=home) if request.htmx else redirect(home, 303)
     return None
+
+
+def _link():
+    """The link that this browser came by, looked up once for each request."""
+    if "link" not in g:
+        g.link = handover.of_digest(session.get("handed"))
+    return g.link
+
+
+def _proven():
+    """The same, when its birth date was proven in this browser and not too long ago; None otherwise."""
+    hand_over, rested = _link(), int(session.get("handed_at", 0))
+    if hand_over is None:
+        return None
+    if "clinic" not in g:
+        g.clinic = the_clinic()
+    idle = not 0 <= int(now().timestamp()) - rested < 60 * g.clinic.patient_idle_minutes
+    return None if idle or hand_over.browser_digest != browser_secret() else hand_over
 
 
 def ask_to_sign_in(who: str):

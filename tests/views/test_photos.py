@@ -10,11 +10,12 @@ from PIL import Image
 from clock import now
 from database import write_tx
 from gateways import files
-from models import Photo, Task, TrailEntry
-from rules import paperwork, photos
+from models import LoginSession, Photo, Task, TrailEntry
+from rules import handover, paperwork, photos
 from rules.refused import Refused
 from tests.gateways.test_pictures import scene, written
 from tests.rules.test_paperwork import actor, visit
+from tests.rules.test_signers import by_staff
 from views import guard
 
 MONDAY = datetime(2026, 3, 2, 15, tzinfo=UTC)
@@ -249,3 +250,19 @@ def test_a_stranger_cannot_send_much(clinic, nobody, room):
     nobody.token_page = "/sign-in"
     assert send(nobody, room, 6 * 1024 * 1024).status_code == 413
     assert send(nobody, room, 10).status_code == 303
+
+
+def test_a_session_that_ended_makes_no_room(clinic, as_ava, room):
+    LoginSession.update(ended_at=now()).execute()
+    as_ava.token_page = "/sign-in"
+    assert send(as_ava, room, 6 * 1024 * 1024).status_code == 413
+
+
+def test_a_link_makes_room_once_its_birth_date_is_proven(clinic, task, nobody, room):
+    token = handover.open_link(task, "patient", by_staff(clinic.desk), 30)
+    nobody.token_page = "/handed/door"
+    nobody.get(f"/h/{token}")
+    assert send(nobody, room, 6 * 1024 * 1024).status_code == 413
+    born = clinic.ava.birth_date
+    nobody.submit("/handed/door", day=born.day, month=born.month, year=born.year)
+    assert send(nobody, room, 6 * 1024 * 1024).status_code == 303, "it was read, and then the page is not for links"
