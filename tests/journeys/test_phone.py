@@ -18,7 +18,7 @@ SECTIONS = ("names", "contact", "address", "emergency", "health", "messages")
 def test_every_page_of_a_patient_fits_a_phone(demo, open_browser):
     with open_browser(width=WIDTHS[0]) as page:
         walk = Walk(page, scripts=True)
-        for address in ("/sign-in", "/register"):
+        for address in ("/sign-in", "/register", "/verify"):
             on_phones(walk, address)
         walk.sign_in("ava@example.com")
         for address in ("/", "/account", "/membership", "/profile", "/profile/email", "/appointments", "/permissions"):

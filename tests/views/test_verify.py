@@ -83,6 +83,13 @@ def test_staff_get_the_same_file_and_each_look_is_in_the_trail(as_nurse, sealed)
     assert (entry.actor_name, entry.patient_id) == ("Nia Nurse", sealed.patient_id)
 
 
+def test_a_page_that_waits_for_the_file_is_one_look(as_nurse, signed):
+    address = f"/staff/tasks/{signed.id}/record"
+    as_nurse.see(address)
+    as_nurse.get(f"{address}?unattended=1", headers={"HX-Request": "true", "HX-Request-Type": "partial"})
+    assert TrailEntry.select().where(TrailEntry.action == "sealed consent looked at").count() == 1
+
+
 def test_what_could_not_be_made_is_on_the_desk_and_can_be_tried_again(monkeypatch, as_ava, as_desk, as_nurse, signed):
     with monkeypatch.context() as patch:
         patch.setattr(pdf, "made", lambda *_: 1 / 0)
@@ -91,6 +98,8 @@ def test_what_could_not_be_made_is_on_the_desk_and_can_be_tried_again(monkeypatc
     assert "1 sealed PDF could not be made" in as_desk.see("/staff")
     page = as_desk.see("/staff/sealed-files")
     assert "Ava Moreno" in page
+    [look] = TrailEntry.select().where(TrailEntry.action == "sealed consents that could not be made looked at")
+    assert (look.actor_kind, look.patient_id) == ("staff", signed.patient_id), "names of patients stand there"
     assert row.outcome in page
     assert "could not be made yet" in as_ava.see(f"/tasks/{signed.id}/record")
     assert "hx-trigger" not in as_ava.see(f"/tasks/{signed.id}/record")
@@ -129,6 +138,14 @@ def test_a_file_that_was_lost_is_said_to_be_and_is_no_fault(as_ava, sealed):
 
 
 # --- is it genuine? -------------------------------------------------------------------------------
+
+
+def test_every_page_leads_to_it_from_its_foot(nobody, as_ava, as_desk):
+    for browser, address in ((nobody, "/sign-in"), (as_ava, "/"), (as_desk, "/staff")):
+        assert (
+            '<a href="/verify">Check a signed file</a>'
+            in browser.see(address).partition('<footer class="site-foot">')[2]
+        )
 
 
 def test_anybody_can_ask_and_a_changed_byte_is_found(nobody, sealed):

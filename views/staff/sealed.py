@@ -1,6 +1,6 @@
 """The sealed PDFs as staff see them: a patient's copy for the chart, and those that could not be made."""
 
-from flask import Blueprint, abort, url_for
+from flask import Blueprint, abort, request, url_for
 
 from models import SealedFile
 from rules import sealing, trail
@@ -15,6 +15,8 @@ area = Blueprint("sealed", __name__)
 def detail(number):
     task, record = found(number)
     base = f"/staff/tasks/{task.id}"
+    if not request.htmx.partial:  # the page asks again by itself while the file is made: that is the same look
+        trail.looked(guard.by(), task.patient, "sealed consent")
     return respond.page("staff/patients/record_file.html", "record", task=task, record=record, base=base)
 
 
@@ -32,7 +34,10 @@ def download(number):
 @area.get("/staff/sealed-files")
 @guard.audience("staff")
 def listing():
-    return respond.page("staff/sealed/listing.html", rows=sealing.listed(), zone=home_zone())
+    rows = sealing.listed()
+    for patient in {row.signature.task.patient_id: row.signature.task.patient for row in rows}.values():
+        trail.looked(guard.by(), patient, "sealed consents that could not be made")
+    return respond.page("staff/sealed/listing.html", rows=rows, zone=home_zone())
 
 
 @area.post("/staff/sealed-files/<int:number>/again")
