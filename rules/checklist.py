@@ -198,6 +198,13 @@ def _aftercare(by_kind, clinic):
             "Nobody reads whom to call when worried: the clinic has no phone and no words for it",
             "nowhere to call when worried", "/staff/clinic",
         )  # fmt: skip
+    steps = [step for paper in by_kind.get("post_treatment", []) for step in paper.details.get("steps") or []]
+    if any(step.get("check_in") for step in steps):
+        yield _line(
+            "fit", clinic.email, "A worried check-in reaches somebody by e-mail",
+            "A worried check-in reaches nobody by e-mail: the clinic has no address",
+            "no e-mail for worried check-ins", "/staff/clinic/names",
+        )  # fmt: skip
 
 
 def _advice(service, by_kind, active_policy, here):

@@ -92,6 +92,18 @@ def test_who_is_worried_afterwards_must_read_whom_to_call(clinic):
     assert needed(clinic.botox) == []
 
 
+def test_a_worried_check_in_must_reach_somebody_by_e_mail(clinic):
+    Clinic.update(email="").execute()
+    assert needed(clinic.botox) == [], "nobody checks in after that"
+    step = {"key": "s", "title": "Next day", "body": "Rest.", "delay_minutes": 1080, "check_in": True}
+    renewed(clinic.after, steps=[step])
+    assert needed(clinic.botox) == ["no e-mail for worried check-ins"]
+    Clinic.update(email="hello@example.com").execute()
+    assert needed(clinic.botox) == []
+    lines = checklist.of([clinic.botox])[clinic.botox.id]
+    assert "A worried check-in reaches somebody by e-mail" in [line.words for line in lines]
+
+
 def test_price_policy_and_safety_are_advice(clinic):
     Service.update(price_minor=0).where(Service.id == clinic.botox.id).execute()
     Policy.create(

@@ -172,6 +172,9 @@ def part_page(section, form):
     )
 
 
+NOBODY_READS = "Not filled in: nobody gets a mail when a patient checks in worried"
+
+
 def parts(clinic):
     """What stands in each part, in words: (heading, section, [(label, value)])."""
     money = CURRENCIES.get(clinic.currency, clinic.currency)
@@ -179,7 +182,7 @@ def parts(clinic):
     told = {
         "names": [
             ("Name", clinic.name), ("Line below it", clinic.tagline or none),
-            ("Phone", clinic.phone or none), ("E-mail", clinic.email or none),
+            ("Phone", clinic.phone or none), ("E-mail", clinic.email or NOBODY_READS),
         ],
         "notes": [("Important note", clinic.important_note or none), ("When worried", clinic.emergency_words or none)],
         "look": [("Accent", clinic.accent or "Foyer’s own plum"), ("Currency", money)],
