@@ -473,6 +473,8 @@ class Task(Base):
     answers_digest = CharField(max_length=64, default="")  # SHA-256 over the answers as they were sent
     declined_at = UTCDateTime(null=True)  # the patient does not want to sign this; "not needed" until they do
     declined_why = TextField(default="")
+    signed_on_paper_by = CharField(max_length=120, default="")  # the member of staff who has it
+    signed_on_paper_note = TextField(default="")
 
     class Meta:
         indexes = (

@@ -2,9 +2,9 @@
 
 from clock import now
 from database import write_tx
-from models import Permission, Signature
+from models import PaperworkVersion, Permission, Signature, Task
 from rules import trail
-from rules.consent_texts import PERMISSIONS
+from rules.consent_texts import PERMISSIONS, kinds_of
 
 
 def permissions_of(patient) -> list[Permission]:
@@ -30,18 +30,48 @@ def revoke(permission: Permission, by) -> bool:
         return bool(gone)
 
 
-def end(signature: Signature, chosen: dict, by) -> None:
-    """A no ends at once what was allowed before."""
+def end(signature: Signature, version: PaperworkVersion, by) -> None:
+    """What this signature's text asked for and was not answered yes ends at once: so it says above the choices."""
+    said = signature.details.get("permissions", {})
+    asked = kinds_of(version)
     for row in permissions_of(signature.patient_id):
-        if chosen.get(row.kind) is False:
+        if row.kind in asked and said.get(row.kind) is not True:
             revoke(row, by)
 
 
-def give(signature: Signature, by) -> None:
-    """A yes counts once all have signed, a minor's guardian too; it is kept once, under the signature that gave it."""
-    live = {row.kind for row in permissions_of(signature.patient_id)}
+def give(task: Task, by) -> None:
+    """A yes counts once all have signed, kept once under the signature that gave it; a minor's needs the guardian's.
+
+    What was refused or taken back since the patient signed stays so.
+    """
+    by_role = {row.role: row for row in Signature.select().where(Signature.task == task)}
+    signature, live = by_role["patient"], {row.kind for row in permissions_of(task.patient_id)}
+    refused = _refused_since(signature)
+    if "guardian" in by_role and "permissions" in by_role["guardian"].details:  # older ones were not asked
+        told = by_role["guardian"].details["permissions"]
+        refused |= {kind for kind in PERMISSIONS if told.get(kind) is not True}
     for kind, yes in signature.details.get("permissions", {}).items():
-        if yes and kind not in live:
+        if yes and kind not in live | refused:
             given = Permission.create(patient=signature.patient_id, kind=kind, signature=signature)
             subject = f"permission {given.id}"
             trail.record(by, "permission given", subject, patient=signature.patient_id, kind=kind)
+
+
+def _refused_since(signature: Signature) -> set[str]:
+    """The kinds that were taken back after this signature, or not allowed by a later one under another consent."""
+    gone = Permission.select(Permission.kind).where(
+        (Permission.patient == signature.patient_id) & (Permission.revoked_at > signature.signed_at)
+    )
+    refused = {row.kind for row in gone}
+    later = (
+        Signature.select(Signature, Task, PaperworkVersion)
+        .join(Task)
+        .join(PaperworkVersion)
+        .where((Signature.patient == signature.patient_id) & (Signature.id > signature.id))
+        .where((Signature.task != signature.task_id) & Signature.role.in_(["patient", "guardian"]))
+    )
+    for row in later:
+        if row.role == "patient" or "permissions" in row.details:
+            said = row.details.get("permissions", {})
+            refused |= {kind for kind in kinds_of(row.task.version) if said.get(kind) is not True}
+    return refused

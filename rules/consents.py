@@ -4,8 +4,6 @@ import json
 import re
 from hashlib import sha256
 
-from peewee import fn
-
 from clock import now
 from database import write_tx
 from models import OPEN_TASK, TO_COME, PaperworkVersion, Signature, Task, TrailEntry
@@ -45,18 +43,16 @@ def version_on_screen(task: Task, number) -> PaperworkVersion:
 
 def note_shown(task: Task, version: PaperworkVersion, by) -> None:
     """The first time that this text stood before the patient is part of the evidence; later times change nothing."""
-    if first_shown_at(task) is None:
+    if first_shown_at(task, version) is None:
         with write_tx():
             trail.record(by, "consent opened", f"task {task.id}", patient=task.patient_id, version=version.number)
 
 
-def first_shown_at(task: Task):
-    """When the patient first saw the page of this task, by the trail; None for never."""
-    return (
-        TrailEntry.select(fn.MIN(TrailEntry.at))
-        .where((TrailEntry.subject == f"task {task.id}") & (TrailEntry.action == "consent opened"))
-        .scalar()
-    )
+def first_shown_at(task: Task, version: PaperworkVersion):
+    """When this version first stood on the page of this task, by the trail; None for never."""
+    opened = (TrailEntry.subject == f"task {task.id}") & (TrailEntry.action == "consent opened")
+    rows = TrailEntry.select(TrailEntry.at, TrailEntry.details).where(opened).order_by(TrailEntry.id)
+    return next((row.at for row in rows if row.details.get("version") == version.number), None)
 
 
 def sign_as_patient(task: Task, by, version: PaperworkVersion, *, method, full_name="", strokes=None, agreed=False,
@@ -81,8 +77,9 @@ def sign_as_patient(task: Task, by, version: PaperworkVersion, *, method, full_n
         patient = fresh.patient
         if method == "drawn":
             full_name = f"{patient.first_name} {patient.last_name}"
+        signers.refuse_name_of(fresh, "guardian", full_name)
         _begin(fresh, version)
-        opened = first_shown_at(fresh)
+        opened = first_shown_at(fresh, version)
         details = {
             "initials": given,
             "permissions": chosen,
@@ -93,9 +90,9 @@ def sign_as_patient(task: Task, by, version: PaperworkVersion, *, method, full_n
         signature = signing.sign(
             patient=patient, by=by, text=text_of(version), version_digest=version.digest, method=method,
             signer_name=full_name, strokes=strokes, task=fresh, time_zone=fresh.appointment.location.time_zone,
-            details={name: value for name, value in details.items() if value not in ({}, None)},
+            details={name: value for name, value in details.items() if value not in ({}, None)} | signers.moment(fresh),
         )  # fmt: skip
-        allowed.end(signature, chosen, by)
+        allowed.end(signature, version, by)
         signers.close_if_complete(fresh, by)
         return True
 

@@ -35,6 +35,7 @@ class Facts(NamedTuple):
     at_visit: bool  # the patient is here, or should be
     begun: bool  # the start has passed
     birth_date_known: bool
+    prefers_paper: bool = False
 
 
 def of(visit: Facts) -> Gates:
@@ -120,14 +121,17 @@ def _consents(tasks, visit) -> tuple[Gate, list[str]]:
     if declined:
         gate = Gate(name, "stop", "Declined" if number == 1 else f"{declined} of {number} declined")
     elif still_open:
-        words = "Guardian missing" if guardian else f"{len(signed)} of {number} signed" if signed else "Not signed"
+        signing = f"{len(signed)} of {number} signed" if signed else "Not signed"
+        words = "Prefers paper" if visit.prefers_paper else "Guardian missing" if guardian else signing
         gate = _late(name, words) if visit.begun else Gate(name, "open", words)
     elif later:
         roles = _listed(later)
         here = Gate(name, "ask", f"{roles.capitalize()} signature missing")
         gate = here if visit.at_visit else Gate(name, "good", f"Signed; {roles} at the visit")
     else:
-        gate = Gate(name, "good", "Still valid" if all(task.counted_from_id for task in tasks) else "Signed")
+        papers = sum(bool(task.signed_on_paper_by) for task in tasks)
+        words = "Signed on paper" if papers == number else f"Signed, {papers} on paper" if papers else "Signed"
+        gate = Gate(name, "good", "Still valid" if all(task.counted_from_id for task in tasks) else words)
     return gate, missing
 
 

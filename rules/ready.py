@@ -127,9 +127,12 @@ def _lines(visits, at, clinic):
                 at_visit=begun or visit.status == "arrived",
                 begun=begun,
                 birth_date_known=visit.patient.birth_date is not None,
+                prefers_paper=visit.patient.paper_since is not None,
             )
         )
-        handed = next((task for task in told.open_tasks if task.paperwork.kind in HANDED), None)
+        on_paper = visit.patient.paper_since is not None
+        to_do = [task for task in told.open_tasks if not (on_paper and task.paperwork.kind == "consent")]
+        handed = next((task for task in to_do if task.paperwork.kind in HANDED), None)
         last = nudged.get(visit.id)
         yield Line(
             visit=visit,
@@ -137,7 +140,7 @@ def _lines(visits, at, clinic):
             gates=told.gates,
             missing=bool(told.missing),
             words=_sentence(told.missing, visit, at),
-            open_tasks=len(told.open_tasks),
+            open_tasks=len(to_do),
             hand_over=handed,
             by_guardian=bool(handed) and "guardian" in (waits := roles[handed.id][1]) and "patient" not in waits,
             nudged=reminders.nudged_words(last, at) if last else "",

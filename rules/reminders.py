@@ -54,9 +54,14 @@ def hours_words(hours: list[int]) -> str:
 
 
 def open_before():
-    """The condition for tasks that a patient still has to do before their visit."""
+    """The condition for tasks that a patient still has to do before their visit; who chose paper signs there."""
+    on_paper = Patient.select(Patient.id).where(Patient.paper_since.is_null(False))
     return (
-        Task.status.in_(OPEN_TASK) & Task.lapsed_at.is_null() & Task.declined_at.is_null() & Paperwork.kind.in_(BEFORE)
+        Task.status.in_(OPEN_TASK)
+        & Task.lapsed_at.is_null()
+        & Task.declined_at.is_null()
+        & Paperwork.kind.in_(BEFORE)
+        & ((Paperwork.kind != "consent") | Task.patient.not_in(on_paper))
     )
 
 

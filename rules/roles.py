@@ -8,6 +8,7 @@ from models import Clinic, PaperworkVersion, Patient, Signature, Task
 from rules.clinic import the_clinic
 from rules.refused import Refused
 from rules.templates import version_of
+from rules.words import date_words, when
 
 BEFORE_THE_VISIT = ("patient", "guardian")
 ROLES = ("patient", "guardian", "witness", "provider")
@@ -70,6 +71,10 @@ def missing_of(tasks: list[Task], clinic: Clinic | None = None) -> dict[int, tup
         return found
     clinic = clinic or the_clinic()
     sources = {task.id: task.counted_from_id or task.id for task in asked}
+    if done := {sources[task.id] for task in asked if task.status == "done"}:
+        papers = Task.select(Task.id).where(Task.id.in_(list(done)) & (Task.signed_on_paper_by != ""))
+        papers = {row.id for row in papers}
+        asked = [task for task in asked if sources[task.id] not in papers]  # all of that is on the paper
     signed: dict[int, dict] = {}
     rows = Signature.select(Signature.task, Signature.role, Signature.signed_at)
     for task, role, at in rows.where(Signature.task.in_(list(set(sources.values())))).tuples():
@@ -78,7 +83,11 @@ def missing_of(tasks: list[Task], clinic: Clinic | None = None) -> dict[int, tup
     for task in asked:
         there = signed.get(sources[task.id], {})
         roles = ["patient"]
-        if is_minor(task.patient, judged_on(task, there.get("patient")), clinic):
+        if task.status == "done":  # then it follows from who signed, whatever age the clinic asks for later
+            guarded = "guardian" in there
+        else:
+            guarded = is_minor(task.patient, judged_on(task, there.get("patient")), clinic)
+        if guarded:
             roles.append("guardian")
         roles += [role for role in ("witness", "provider") if details[task.id].get(role)]
         found[task.id] = (roles, [role for role in roles if role not in there])
@@ -132,3 +141,15 @@ def refuse_unknown_age(task: Task) -> None:
 def text_version(task: Task) -> PaperworkVersion:
     """The version that everybody signs: the one this was begun with, else the current one."""
     return version_of(source_of(task))
+
+
+def moment(task: Task) -> dict:
+    """Whose and for which visit it is, in the words of now: kept with a signature, since either may change later."""
+    patient, visit = task.patient, task.appointment
+    provider = ", ".join(filter(None, (visit.provider.name, visit.provider.title)))
+    starts = when(visit.starts_at, visit.location.time_zone)
+    return {
+        "patient": f"{patient.first_name} {patient.last_name}",
+        "born": date_words(patient.birth_date) if patient.birth_date else "",
+        "visit": f"{visit.service.name}, {starts}, with {provider}, at {visit.location.name}",
+    }

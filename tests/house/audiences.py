@@ -127,6 +127,7 @@ AUDIENCES = {
     "POST /staff/tasks/<int:number>/hand-over": "staff",
     "POST /staff/tasks/<int:number>/hand-over/end": "staff",
     "GET,POST /staff/tasks/<int:number>/signatures/witness": "staff",
+    "POST /staff/tasks/<int:number>/signatures/paper": "staff",
     "GET,POST /staff/tasks/<int:number>/signatures/provider": "staff owner provider",
     "GET /staff/photos/<int:number>": "staff",
     "GET /staff/check-ins": "staff",

@@ -334,3 +334,15 @@ def test_gates_are_pure(queries):
     told = gates.of(gates.Facts([task, task], {}, set(), [], at_visit=False, begun=False, birth_date_known=True))
     assert told.missing == ["2 questionnaires are open"]
     assert told.gates[0] == ("History", "open", "Not begun")
+
+
+def test_the_consent_of_who_prefers_paper_says_so_until_it_is_signed_there(clinic):
+    a = visit(clinic)
+    others = Task.update(status="done", done_at=now()).where(Task.appointment == a)
+    others.where(Task.paperwork != clinic.consent).execute()
+    Patient.update(paper_since=now()).where(Patient.id == clinic.ava.id).execute()
+    assert gate("Consents")[:2] == ("open", "Prefers paper")
+    [line] = lines()
+    assert line.hand_over is None, "a consent on paper is not handed over"
+    done(a, clinic.consent, signed_on_paper_by="Dana Desk")
+    assert gate("Consents")[:2] == ("good", "Signed on paper")

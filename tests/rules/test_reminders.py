@@ -268,3 +268,17 @@ def test_a_nudge_spares_the_reminder_of_the_same_hour(clinic, clock, desk):
     reminders.nudge(visit, desk)
     assert put_at(clock, START - 72 * HOUR) == 0
     assert put_at(clock, START - 71 * HOUR) == 1
+
+
+def test_who_chose_paper_is_not_reminded_of_consents(clinic, clock, desk):
+    visit = booked(clinic)
+    others = Task.update(status="done", done_at=now()).where(Task.appointment == visit)
+    others.where(Task.paperwork != clinic.consent).execute()
+    assert len(reminders.left_of(visit)) == 1
+    Patient.update(paper_since=now()).where(Patient.id == clinic.ava.id).execute()
+    assert reminders.left_of(visit) == []
+    assert put_at(clock, START - 30 * HOUR) == 0
+    with pytest.raises(Refused, match="nothing left"):
+        reminders.nudge(visit, desk)
+    Patient.update(paper_since=None).where(Patient.id == clinic.ava.id).execute()
+    assert reminders.put_due(now()) == 1

@@ -55,6 +55,16 @@ def sign_as(role: str, number: int):
     )
 
 
+@area.post("/staff/tasks/<int:number>/signatures/paper")
+@guard.audience("staff")
+def paper(number):
+    """The signed paper is at the clinic: the task is done without a signature here."""
+    task = doors.found(number, "consent")
+    fresh = signers.signed_on_paper(task, guard.by(), request.form.get("note", ""))
+    words = "Noted: signed on paper." if fresh else "That was noted before."
+    return respond.done(f"{url_for('staff_tasks.detail', number=number)}#signers", words)
+
+
 @area.post("/staff/tasks/<int:number>/hand-over")
 @guard.audience("staff")
 def hand_over(number):
