@@ -1,20 +1,25 @@
 """What the sealed PDF of a consent says, as one HTML page: the text, what was given, who signed, and the evidence."""
 
+import re
 import unicodedata
 from base64 import b64encode
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 import settings
 from clock import local, now
-from models import Signature
-from rules import consent_texts, handover, markdown, signing, words
+from models import Picture, Signature
+from rules import consent_texts, handover, markdown, pictures, signing, words
 from rules.clinic import the_clinic
+from rules.roles import moment
 from rules.signers import RELATIONS, ROLE_WORDS
 
 PAGES = Path(__file__).resolve().parent.parent / "partials" / "pdf"
+IN_TEXT = re.compile(rf'src="/pictures/({markdown.PICTURE_NAME})"')
 ATTACHED = "signed-text.txt"
 METHOD_WORDS = {"drawn": "Drawn on a screen", "typed": "Full name typed"}
 
@@ -39,19 +44,21 @@ def page(signature: Signature) -> str:
     )
     _refuse_changed(signatures, version)
     clinic, visit = the_clinic(), task.appointment
+    body, shown = _with_pictures(markdown.render(version.body))
     given = next((row.details for row in signatures if row.role == "patient"), {}) or {}
     return _pages.get_template("consent.html").render(
         clinic=clinic,
         location=visit.location,
         lines=[line.strip() for line in visit.location.address.splitlines() if line.strip()],
         version=version,
-        body=markdown.render(version.body),
+        body=body,
+        pictures=shown,
         turned=right_to_left(version.body),
         clauses=_clauses(version, given.get("initials") or {}),
         permissions=_permissions(version, given.get("permissions") or {}),
         head=consent_texts.PERMISSIONS_HEAD,
         signatures=[_signed(row) for row in signatures],
-        visit=_visit(task),
+        visit=_visit(signature),
         shown_digest=signature.shown_digest,
         made_at=words.when(now(), visit.location.time_zone),
         attached=ATTACHED,
@@ -65,6 +72,26 @@ def _refuse_changed(signatures, version):
     shown = consent_texts.text_of(version)
     if any(row.shown_text != shown or row.version_digest != version.digest for row in signatures):
         raise NotAsSigned("The text of this version is not the text that was signed. Tell the owner")
+
+
+def _with_pictures(body) -> tuple[Markup, list[tuple[str, str]]]:
+    """The text with the clinic's own pictures inside of it, and the SHA-256 of each, since the file stands alone."""
+    shown = []
+
+    def put(found):
+        name = found[1]
+        content = pictures.content_of(name)
+        if content is None:
+            shown.append((f"Picture {name}", "Not there any more when this file was made"))
+            return found[0]
+        digest = sha256(content).hexdigest()
+        row = Picture.get_or_none(Picture.file_name == name)
+        if row is not None and row.digest != digest:
+            raise NotAsSigned("A picture in the text is not the one that was added. Tell the owner")
+        shown.append((f"Picture {len(shown) + 1}, SHA-256", digest))
+        return f'src="data:image/jpeg;base64,{b64encode(content).decode()}"'
+
+    return Markup(IN_TEXT.sub(put, body)), shown  # noqa: S704 - cleaned before, and only base64 is put in
 
 
 def _clauses(version, initials):
@@ -99,6 +126,7 @@ def _signed(row: Signature) -> dict:
             ("Network address", row.ip or "Not recorded"),
             ("Browser", row.agent or "Not recorded"),
             ("Signed in", _signed_in(row)),
+            ("Appointment then", details.get("visit", "")),
             ("Notice agreed to", f"Version {details['notice']}" if details.get("notice") else ""),
             ("Answers, SHA-256", details.get("answers_digest", "")),
             ("Evidence, SHA-256", row.evidence_digest),
@@ -126,14 +154,15 @@ def _drawing(row: Signature) -> str:
     return f"data:image/svg+xml;base64,{b64encode(drawn.encode()).decode()}"
 
 
-def _visit(task) -> list[tuple[str, str]]:
-    patient, visit = task.patient, task.appointment
+def _visit(signature) -> list[tuple[str, str]]:
+    """Whose it is and for which visit, as they were when it was signed; older signatures did not keep that."""
+    kept, later = signature.details or {}, ""
+    if "visit" not in kept:
+        kept, later = moment(signature.task), " (when this file was made)"
     return [
-        ("Patient", f"{patient.first_name} {patient.last_name}"),
-        ("Born", words.date_words(patient.birth_date) if patient.birth_date else "Not recorded"),
-        ("Appointment", f"{visit.service.name}, {words.when(visit.starts_at, visit.location.time_zone)}"),
-        ("With", ", ".join(filter(None, (visit.provider.name, visit.provider.title)))),
-        ("At", visit.location.name),
+        ("Patient", kept["patient"]),
+        (f"Born{later}", kept["born"] or "Not recorded"),
+        (f"Appointment{later}", kept["visit"]),
     ]
 
 

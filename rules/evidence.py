@@ -93,11 +93,16 @@ def _facts(row: Signature, version: PaperworkVersion, notices: dict) -> list[tup
     if details.get("first_shown_at"):
         facts.append(("First opened", when(datetime.fromisoformat(details["first_shown_at"]), zone)))
     if details.get("notice"):
-        facts.append(("Notice", _notice(details["notice"], notices.get(details["notice"]), zone)))
+        words = f"Version {details['notice']}, agreed to with this signature"
+        if row.role == "patient":
+            words = _notice(details["notice"], notices.get(details["notice"]), zone)
+        facts.append(("Notice", words))
+    if details.get("visit"):
+        facts += [("For", details["visit"]), ("Patient born", details["born"] or "Not recorded")]
     for number, clause in enumerate(consents.clauses_of(version), 1):
         if clause["key"] in details.get("initials", {}):
             facts.append((f"Initials, point {number}", details["initials"][clause["key"]]))
-    if row.role == "patient":
+    if row.role == "patient" or "permissions" in details:
         facts += [(f"Photos: {name}", said) for name, said in consents.chosen_words(version, details)]
     facts += [
         ("Text", f"SHA-256 {row.shown_digest}"),

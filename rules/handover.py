@@ -22,6 +22,7 @@ AT_THE_DESK, TO_A_GUARDIAN = 30, 24 * 60  # minutes for which a link works
 MOST_TRIES = 5
 GUESSES, GUESSED_WITHIN = 30, timedelta(hours=1)  # of birth dates, from one address, over all links
 OVER = "This link does not open anything any more. Please ask for a new one."
+ARCHIVED = "This patient is archived, so nothing of theirs is handed over."
 NO_BIRTH_DATE = "A link asks for the patient’s birth date, and we do not have it yet. Please fill it in first."
 SIGNED = "That is signed already, so there is nothing left to hand over."
 CLOSED = "There is nothing left to do here, so there is nothing to hand over."
@@ -30,6 +31,8 @@ CLOSED = "There is nothing left to do here, so there is nothing to hand over."
 def open_link(task: Task, purpose: str, by: Actor, minutes: int) -> str:
     """A new link for this task; returns its token, which is kept nowhere. Earlier links for the same end."""
     task = Task.get_by_id(task.id)
+    if task.patient.archived_at:
+        raise Refused(ARCHIVED)
     if task.patient.birth_date is None:
         raise Refused(NO_BIRTH_DATE, unknown_age=True)
     if task.paperwork.kind not in ("questionnaire", "consent"):
@@ -79,7 +82,7 @@ def of_digest(digest: str | None) -> HandOver | None:
         .join_from(Appointment, Service)
         .join_from(Appointment, Location)
         .join_from(Appointment, Provider)
-        .where(_alive(), HandOver.token_digest == digest)
+        .where(_alive(), HandOver.token_digest == digest, Patient.archived_at.is_null())
         .first()
     )
 

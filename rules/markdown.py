@@ -14,7 +14,8 @@ TAGS = {
 }  # fmt: skip
 ATTRIBUTES = {"a": {"href"}, "img": {"src", "alt", "loading"}, "ol": {"start"}}
 SCHEMES = {"http", "https", "mailto", "tel"}
-OUR_PICTURE = re.compile(r"/pictures/[A-Za-z0-9_-]{32}\.jpg")  # of rules/pictures.py: nobody else's is shown
+PICTURE_NAME = r"[A-Za-z0-9_-]{32}\.jpg"
+OUR_PICTURE = re.compile(f"/pictures/{PICTURE_NAME}")  # of rules/pictures.py: nobody else's is shown
 PICTURE = re.compile(r"!\[([^\[\]]{0,200})\]\([^()]{0,200}\)")  # bounded, so that no text takes it long
 TOP = 2  # the page has its own h1, so the highest heading of a text is an h2
 MOST_COLUMNS, MOST_CELLS = 20, 2_000  # of a table, and of all tables of a text; more stays as it was typed

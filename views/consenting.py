@@ -17,7 +17,6 @@ from views.doors import Door
 from views.signature import SignatureForm
 
 INITIALS = {"maxlength": 5, "autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
-YES_OR_NO = [("yes", "Yes"), ("no", "No")]
 
 
 class RefusalForm(FlaskForm):
@@ -40,7 +39,7 @@ def form_of(version: PaperworkVersion, formdata) -> SignatureForm:
             add(consents.initials_field(clause["key"]), StringField(words, render_kw=INITIALS), place - 1_000)
     for place, kind in enumerate(consents.kinds_of(version), 1):
         words, hint = PERMISSIONS[kind]
-        field = RadioField(words, description=hint, choices=YES_OR_NO, validate_choice=False)
+        field = RadioField(words, description=hint, choices=guardians.YES_OR_NO, validate_choice=False)
         add(consents.permission_field(kind), field, place - 500)
     return ConsentForm(formdata=formdata)
 
@@ -104,7 +103,8 @@ def sign(door: Door):
         form = form_of(version, request.form)
         fresh = consents.sign_as_patient(
             task, door.by, version, method=form.method.data, full_name=form.full_name.data, strokes=form.strokes.data,
-            agreed=form.agreed.data, initials=initials_in(form, version), permissions=permissions_in(form, version),
+            agreed=form.agreed.data, initials=initials_in(form, version),
+            permissions=guardians.permissions_in(form, version),
         )  # fmt: skip
     except Refused as no:
         if no.facts.get("unknown_age") and not door.handed:
@@ -124,11 +124,6 @@ def sign(door: Door):
 def initials_in(form, version) -> dict:
     fields = {clause["key"]: consents.initials_field(clause["key"]) for clause in consents.clauses_of(version)}
     return {key: form[field].data for key, field in fields.items() if field in form}
-
-
-def permissions_in(form, version) -> dict:
-    said = {kind: form[consents.permission_field(kind)].data for kind in consents.kinds_of(version)}
-    return {kind: {"yes": True, "no": False}.get(answer) for kind, answer in said.items()}
 
 
 def tell(form, no: Refused) -> None:

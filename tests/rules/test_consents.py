@@ -78,11 +78,24 @@ def test_initials_permissions_and_all_around_them_are_kept_as_evidence(clinic, t
         "answers_digest": consents.answers_digest(row.details["initials"], row.details["permissions"]),
         "notice": 1,
         "first_shown_at": "2026-03-03T17:00:00+00:00",
+        **signers.moment(task),
     }
     assert row.shown_text == consents.text_of(version)
     assert signing.verify(row)
     done = fresh(task)
     assert (done.status, done.version_id, done.done_at) == ("done", version.id, now())
+
+
+def test_each_version_has_a_first_look_of_its_own(clinic, time_machine):
+    first, task = write(clinic), begun(clinic, NOON + timedelta(days=1))
+    time_machine.move_to(NOON, tick=False)
+    consents.note_shown(task, first, actor(clinic.ava))
+    second = write(clinic, body="Other words.")
+    time_machine.move_to(NOON + timedelta(minutes=5), tick=False)
+    assert consents.first_shown_at(task, second) is None
+    consents.note_shown(task, second, actor(clinic.ava))
+    assert sign(task)
+    assert signature(task).details["first_shown_at"] == "2026-03-03T17:05:00+00:00"
 
 
 def test_another_letter_as_initials_is_another_hash():
@@ -296,7 +309,7 @@ def test_a_later_no_ends_what_was_allowed_and_a_second_yes_is_not_counted_twice(
     left = consents.permissions_of(clinic.ava)
     assert [(row.kind, row.id) for row in left] == [("chart", first["chart"])]
     sign(begun(clinic, now() + timedelta(days=12)))
-    assert [row.kind for row in consents.permissions_of(clinic.ava)] == ["chart"], "an open choice changes nothing"
+    assert [row.kind for row in consents.permissions_of(clinic.ava)] == [], "what is left open counts as a no"
 
 
 def test_a_permission_is_taken_back_once_and_the_trail_says_so(clinic):

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from models import HandOver, Task, TrailEntry
+from models import HandOver, Patient, Task, TrailEntry
 from rules import consents, handover, limits, signers
 from rules.actor import Actor
 from rules.refused import Refused
@@ -216,11 +216,20 @@ def test_what_cannot_be_handed_over_is_refused(clinic, task):
     assert HandOver.select().count() == 0
 
 
+def test_nothing_of_an_archived_patient_is_handed_over(clinic, task, link):
+    assert handover.find(link)
+    Patient.update(archived_at=TODAY).where(Patient.id == task.patient_id).execute()
+    assert handover.find(link) is None
+    with pytest.raises(Refused, match="archived"):
+        handover.open_link(task, "guardian", by_staff(clinic.desk), 30)
+    assert HandOver.select().count() == 1
+
+
 def test_the_evidence_tells_by_which_link(clinic, task, link):
     row = handover.find(link)
     by = handover.actor(row, "198.51.100.7", "A phone")
     signers.sign_as_guardian(
-        fresh(task), by, signers.text_version(task), full_name="Gina Hart", relation="parent", **TYPED
+        fresh(task), by, signers.text_version(task), full_name="Gina Hart", relation="parent", notice=1, **TYPED
     )
     signature = consents.signature_as(task, "guardian")
     assert (signature.ip, signature.agent, signature.signed_in_how) == ("198.51.100.7", "A phone", "hand-over link")

@@ -17,10 +17,22 @@ import settings
 from clock import now
 from database import db, is_sqlite, write_tx
 from gateways import files, pdf, seal
-from models import Clinic, Delivery, Location, Patient, SealedFile, Signature, Task, TrailEntry
-from rules import attention, consent_record, consent_texts, letters, outbox, sealing, signing, templates
+from models import Appointment, Clinic, Delivery, Location, Patient, SealedFile, Signature, Task, TrailEntry
+from rules import (
+    attention,
+    consent_record,
+    consent_texts,
+    letters,
+    outbox,
+    pictures,
+    sealing,
+    signers,
+    signing,
+    templates,
+)
 from rules.actor import Actor
 from rules.refused import Refused
+from tests.house.world import picture as face
 from tests.rules.test_paperwork import NOON, actor, begin
 
 STROKES = [{"points": [{"x": 5 * n, "y": 40 + (n % 7) * 6, "time": n, "pressure": 0.5} for n in range(40)]}]
@@ -485,3 +497,34 @@ def test_one_changed_byte_is_said_to_be_one(house):
         assert "has been changed" in sealing.verdict(bytes(file)).words
         file[place] ^= 1
     assert sealing.verdict(bytes(file)).genuine
+
+
+# --- what stands in it besides the text -----------------------------------------------------------
+
+
+def test_pictures_of_the_text_are_in_the_file_and_their_digests_in_the_evidence(house, tmp_path):
+    owner = Actor("staff", house.owner.id, house.owner.name)
+    kept = pictures.add(face(), "Where it is placed", owner)
+    row = Signature.get_by_id(sign(consent(house, body=f"Here:\n\n{pictures.line_of(kept)}")).id)
+    page = consent_record.page(row)
+    assert 'src="data:image/jpeg;base64,' in page
+    assert "/pictures/" not in page.replace(row.shown_text, "")
+    assert kept.digest in page
+    assert b"/DCTDecode" in pdf.made(page)
+    (pictures.folder() / kept.file_name).write_bytes(b"another")
+    with pytest.raises(consent_record.NotAsSigned):
+        consent_record.page(row)
+
+
+def test_the_file_tells_the_visit_as_it_was_signed(house):
+    task = consent(house, patient=house.ava)
+    row = sign(task, details=signers.moment(Task.get_by_id(task.id)))
+    older = sign(consent(house, days=5, patient=house.ava))
+    kept = row.details["visit"]
+    Appointment.update(starts_at=NOON, ends_at=NOON + timedelta(minutes=5)).where(
+        Appointment.id == task.appointment_id
+    ).execute()
+    page = consent_record.page(Signature.get_by_id(row.id))
+    assert f">Appointment</th><td>{kept}" in page.replace(' scope="row"', "")
+    assert "when this file was made" not in page
+    assert "Appointment (when this file was made)" in consent_record.page(Signature.get_by_id(older.id))

@@ -62,7 +62,7 @@ def patient_signs(task, **facts):
 
 def guardian_signs(task, **facts):
     task = fresh(task)
-    facts = {"full_name": "Gina Hart", "relation": "parent", **TYPED, **facts}
+    facts = {"full_name": "Gina Hart", "relation": "parent", "notice": notices.current().number, **TYPED, **facts}
     return signers.sign_as_guardian(task, by_patient(task.patient), signers.text_version(task), **facts)
 
 
@@ -73,6 +73,11 @@ def witness_signs(clinic, task, **facts):
 
 def provider_signs(task, person, **facts):
     return signers.sign_as_provider(task, by_staff(person), signers.text_version(fresh(task)), **{**TYPED, **facts})
+
+
+def told(relation, task):
+    """What stands beside a guardian's signature when nothing is asked about photos."""
+    return {"relation": relation, "notice": 1, **signers.moment(task)}
 
 
 def roles(task):
@@ -122,7 +127,7 @@ def test_a_minor_and_a_guardian_sign_in_either_order(clinic, first):
     assert fresh(task).status == "done"
     assert signers.missing(fresh(task)) == []
     guardian = Signature.get(Signature.task == task, Signature.role == "guardian")
-    assert (guardian.signer_name, guardian.details) == ("Gina Hart", {"relation": "parent"})
+    assert (guardian.signer_name, guardian.details) == ("Gina Hart", told("parent", fresh(task)))
     assert guardian.shown_text == Signature.get(Signature.task == task, Signature.role == "patient").shown_text
     assert signing.verify(guardian)
     guardian.details = {"relation": "legal guardian"}
@@ -154,7 +159,7 @@ def test_a_guardian_says_how_they_are_related(clinic):
     assert roles(task) == []
     assert fresh(task).status == "open", "a refused signature begins nothing"
     guardian_signs(task, relation="other", relation_words="  grandmother  with custody ")
-    assert Signature.get().details == {"relation": "grandmother with custody"}
+    assert Signature.get().details == told("grandmother with custody", fresh(task))
 
 
 def test_whoever_signs_second_signs_the_text_of_the_first(clinic):
@@ -174,7 +179,7 @@ def test_whoever_signs_second_signs_the_text_of_the_first(clinic):
     patient_signs(other)
     with pytest.raises(Refused, match="read it once more"):
         signers.sign_as_guardian(
-            other, by_patient(other.patient), first, full_name="Gina Hart", relation="parent", **TYPED
+            other, by_patient(other.patient), first, full_name="Gina Hart", relation="parent", notice=1, **TYPED
         )
 
 
@@ -273,6 +278,93 @@ def test_what_a_minor_allows_counts_once_the_guardian_has_signed(clinic):
     assert [row.kind for row in consents.permissions_of(patient)] == ["chart"]
 
 
+def test_a_minors_yes_about_photos_needs_the_guardians(clinic):
+    asks_for(clinic, permissions=["chart", "share", "social"])
+    patient = minor()
+    task = consent_of(clinic, patient)
+    patient_signs(task, permissions={"chart": True, "share": True, "social": True})
+    guardian_signs(task, permissions={"chart": True, "share": False, "website": True})
+    assert [row.kind for row in consents.permissions_of(patient)] == ["chart"], "a no wins, and so does an open choice"
+    assert consents.signature_as(task, "guardian").details["permissions"] == {"chart": True, "share": False}
+    other = consent_of(clinic, patient, NOON + timedelta(days=1))
+    guardian_signs(other, permissions={"chart": False})
+    assert consents.permissions_of(patient) == [], "and ends what was allowed before"
+
+
+@pytest.mark.parametrize("how", ["revoked", "refused"])
+def test_what_was_refused_meanwhile_does_not_come_alive_with_the_guardians_signature(clinic, time_machine, how):
+    asks_for(clinic, permissions=["chart", "social"])
+    patient = minor()
+    before, task, other = (consent_of(clinic, patient, NOON + timedelta(days=day)) for day in range(3))
+    both = {"chart": True, "social": True}
+    patient_signs(before, permissions=both)
+    guardian_signs(before, permissions=both)
+    time_machine.move_to(TODAY + timedelta(minutes=1), tick=False)
+    patient_signs(task, permissions=both)
+    time_machine.move_to(TODAY + timedelta(minutes=2), tick=False)
+    if how == "revoked":
+        consents.revoke(consents.permissions_of(patient)[1], by_patient(patient))
+    else:
+        patient_signs(other, permissions={"chart": True})
+    guardian_signs(task, permissions=both)
+    assert [row.kind for row in consents.permissions_of(patient)] == ["chart"]
+
+
+@pytest.mark.parametrize("name", ["mia  HART", "Mimi Hart"])
+def test_nobody_is_their_own_guardian(clinic, name):
+    patient = minor()
+    Patient.update(preferred_name="Mimi").where(Patient.id == patient.id).execute()
+    task = consent_of(clinic, patient)
+    with pytest.raises(Refused, match="somebody else than the patient") as no:
+        guardian_signs(task, full_name=name)
+    assert no.value.field == "full_name"
+    patient_signs(task, full_name="M. Hart")
+    with pytest.raises(Refused, match="somebody else than the patient"):
+        guardian_signs(task, full_name="M. Hart")
+    assert roles(task) == ["patient"]
+
+
+def test_a_minor_does_not_sign_in_the_guardians_name(clinic):
+    task = consent_of(clinic, minor())
+    guardian_signs(task)
+    with pytest.raises(Refused, match="name of the guardian"):
+        patient_signs(task, full_name="gina hart")
+    assert roles(task) == ["guardian"]
+
+
+def test_a_guardian_agrees_to_the_notice_and_not_while_paper_was_chosen(clinic):
+    task = consent_of(clinic, minor())
+    for notice, words in ((None, "agree to sign on a screen"), (7, "has changed")):
+        with pytest.raises(Refused, match=words) as no:
+            guardian_signs(task, notice=notice)
+        assert no.value.field == "on_screen"
+    notices.prefer_paper(task.patient, by_patient(task.patient))
+    with pytest.raises(Refused, match="on paper"):
+        guardian_signs(task)
+    assert roles(task) == []
+
+
+def test_a_later_age_of_adults_changes_nothing_about_what_is_signed(clinic):
+    grown, young = consent_of(clinic, clinic.ava), consent_of(clinic, minor(), NOON + timedelta(days=1))
+    patient_signs(grown, full_name="Ava Moreno")
+    patient_signs(young)
+    guardian_signs(young)
+    Clinic.update(adult_age=99).execute()
+    assert (signers.needed(fresh(grown)), signers.missing(fresh(grown))) == (["patient"], [])
+    Clinic.update(adult_age=1).execute()
+    assert signers.needed(fresh(young)) == ["patient", "guardian"]
+
+
+def test_a_signature_keeps_whose_and_for_which_visit_it_was(clinic):
+    task = consent_of(clinic, clinic.ava)
+    patient_signs(task, full_name="Ava Moreno")
+    kept = signers.moment(fresh(task))
+    Patient.update(last_name="Other", birth_date=date(1990, 1, 1)).where(Patient.id == clinic.ava.id).execute()
+    details = consents.signature_as(task, "patient").details
+    assert kept.items() <= details.items()
+    assert signers.moment(fresh(task)) != kept
+
+
 def test_a_minor_never_signs_another_text_than_the_guardian_did(clinic):
     task = consent_of(clinic, minor())
     shown = paperwork.version_of(task)
@@ -284,6 +376,30 @@ def test_a_minor_never_signs_another_text_than_the_guardian_did(clinic):
         consents.sign_as_patient(fresh(task), by, newer, full_name="Mia Hart", **TYPED)
     assert roles(task) == ["guardian"]
     assert fresh(task).version_id == shown.id
+
+
+def test_staff_say_once_that_a_consent_was_signed_on_paper(clinic):
+    Paperwork.update(validity="once").where(Paperwork.id == clinic.consent.id).execute()
+    asks_for(clinic, witness=True)
+    task, desk = consent_of(clinic, minor()), by_staff(clinic.desk)
+    later = consent_of(clinic, task.patient, NOON + timedelta(days=1))
+    with pytest.raises(Refused, match="Only the clinic"):
+        signers.signed_on_paper(task, by_patient(task.patient))
+    with pytest.raises(Refused):
+        signers.signed_on_paper(task, desk, "x" * 501)
+    assert signers.signed_on_paper(task, desk, " In the  red folder ")
+    assert not signers.signed_on_paper(task, desk, "again")
+    done = fresh(task)
+    assert (done.status, done.signed_on_paper_by, done.signed_on_paper_note, done.version.number) == (
+        "done", "Dana Desk", "In the  red folder", 2,
+    )  # fmt: skip
+    assert TrailEntry.select().where(TrailEntry.action == "consent signed on paper").count() == 1
+    assert fresh(later).counted_from_id == task.id
+    for one in (done, fresh(later)):
+        assert (signers.needed(one), signers.missing(one), signers.standing(one)) == ([], [], [])
+    assert Signature.select().count() == 0
+    with pytest.raises(Refused):
+        guardian_signs(task)
 
 
 def test_nobody_signs_what_is_not_needed_or_has_lapsed(clinic):

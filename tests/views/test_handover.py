@@ -11,10 +11,11 @@ from rules import handover, sessions
 from tests.house import world as w
 from tests.rules.test_handover import BORN, TODAY
 from tests.rules.test_paperwork import begin
-from tests.rules.test_signers import NOON, by_staff, consent_of, fresh, guardian_signs, minor, patient_signs
+from tests.rules.test_signers import NOON, by_staff, consent_of, fresh, guardian_signs, minor, patient_signs, told
 
 BIRTH = {"day": "1", "month": "6", "year": "2009"}
-GUARDIAN = {"full_name": "Gina Hart", "relation": "parent", "method": "typed", "agreed": "y", "version": "1"}
+GUARDIAN = {"full_name": "Gina Hart", "relation": "parent", "method": "typed", "agreed": "y", "version": "1",
+            "on_screen": "y", "notice": "1"}  # fmt: skip
 CLOSED = "This link is closed"
 
 
@@ -93,7 +94,7 @@ def test_a_guardian_signs_and_the_link_is_useless_afterwards(clinic, as_desk, mi
     assert (answer.status_code, answer.location) == (303, "/handed")
     assert fresh(task).status == "done"
     row = Signature.get(Signature.role == "guardian")
-    assert (row.signer_name, row.details, row.signed_in_how) == ("Gina Hart", {"relation": "parent"}, "hand-over link")
+    assert (row.signer_name, row.details, row.signed_in_how) == ("Gina Hart", told("parent", task), "hand-over link")
     number = handover.link_behind(row).id
     assert f"Hand-over link {number}, made by Dana Desk" in as_desk.see(f"/staff/tasks/{task.id}")
     assert "This is done, thank you" in phone.see("/handed")
@@ -111,6 +112,8 @@ def test_what_the_guardian_left_out_is_said_beside_its_field(clinic, task, phone
         ({"relation": "other"}, "Write how you are related"),
         ({"full_name": ""}, "Type your full name to sign."),
         ({"agreed": ""}, "Tick the box to say so."),
+        ({"on_screen": ""}, "Tick the box to agree to sign on a screen"),
+        ({"notice": "9"}, "The notice has changed"),
         ({"method": "drawn", "strokes": ""}, "Sign with your finger"),
         ({"version": "7"}, ""),
     ):

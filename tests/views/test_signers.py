@@ -5,13 +5,24 @@ from datetime import UTC, datetime
 
 import pytest
 
-from models import Clinic, HandOver, Signature, TrailEntry
-from rules import handover, notices
+from models import Clinic, HandOver, Permission, Signature, TrailEntry
+from rules import handover, markdown, notices
 from tests.rules.test_paperwork import begin
-from tests.rules.test_signers import NOON, asks_for, by_patient, consent_of, fresh, guardian_signs, minor, patient_signs
+from tests.rules.test_signers import (
+    NOON,
+    asks_for,
+    by_patient,
+    consent_of,
+    fresh,
+    guardian_signs,
+    minor,
+    patient_signs,
+    told,
+)
 
 TODAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
-GUARDIAN = {"full_name": "Gina Hart", "relation": "legal guardian", "method": "typed", "agreed": "y", "version": "1"}
+GUARDIAN = {"full_name": "Gina Hart", "relation": "legal guardian", "method": "typed", "agreed": "y", "version": "1",
+            "on_screen": "y", "notice": "1"}  # fmt: skip
 STAFF = {"method": "typed", "agreed": "y", "version": "2"}
 
 
@@ -65,7 +76,7 @@ def test_a_minors_page_leads_to_where_the_guardian_signs(as_mia, task):
     assert (answer.status_code, answer.location) == (303, f"/tasks/{task.id}")
     assert fresh(task).status == "done"
     row = Signature.get(Signature.role == "guardian")
-    assert (row.signer_name, row.details, row.signed_in_how) == ("Gina Hart", {"relation": "legal guardian"}, "test")
+    assert (row.signer_name, row.details, row.signed_in_how) == ("Gina Hart", told("legal guardian", task), "test")
     page = as_mia.see(f"/tasks/{task.id}")
     assert "Gina Hart" in page
     assert "has signed this already" in as_mia.see(f"/tasks/{task.id}/guardian")
@@ -267,3 +278,47 @@ def test_the_owner_says_from_which_age_patients_sign_alone(as_owner, as_mia, mia
     assert "guardian signs too" not in as_mia.see(f"/tasks/{task.id}")
     changed = TrailEntry.get(TrailEntry.action == "clinic changed")
     assert changed.details == {"changes": {"adult_age": [18, 16]}}
+
+
+def test_staff_note_that_it_was_signed_on_paper(as_desk, as_mia, task):
+    address = f"/staff/tasks/{task.id}"
+    assert "It was signed on paper" in as_desk.see(address)
+    answer = as_desk.submit(f"{address}/signatures/paper", note="In the red folder")
+    assert (answer.status_code, answer.location) == (303, f"{address}#signers")
+    page = as_desk.see(address)
+    for words in ("Signed on paper. Dana Desk noted it", "In the red folder", "There is no sealed PDF"):
+        assert words in page
+    assert "It was signed on paper" not in page
+    page = as_mia.see(f"/tasks/{task.id}")
+    assert "You signed this on paper." in page
+    assert "<canvas" not in page
+
+
+def test_the_guardian_sees_what_the_minor_chose_and_the_notice_and_says_their_own(clinic, as_mia, mia):
+    asks_for(clinic, permissions=["chart", "share", "social"])
+    task = consent_of(clinic, mia)
+    at = f"/tasks/{task.id}/guardian"
+    assert "Mia has not chosen yet." in as_mia.see(at)
+    patient_signs(task, permissions={"chart": True, "social": False})
+    page = as_mia.see(at)
+    for words in ("Mia said yes.", "Mia said no.", "Mia said no, by leaving it open."):
+        assert words in page
+    assert markdown.render(notices.current().text, 3) in page
+    assert not re.search(r'name="permission_\w+"[^>]* checked', page)
+    given = {**GUARDIAN, "version": "2", "permission_chart": "yes", "permission_social": "yes"}
+    answer = as_mia.submit(at, **{**given, "on_screen": ""})
+    assert answer.status_code == 422
+    assert "Tick the box to agree to sign on a screen" in answer.text
+    assert as_mia.submit(at, **given).status_code == 303
+    row = Signature.get(Signature.role == "guardian")
+    assert row.details["permissions"] == {"chart": True, "social": True}
+    assert [it.kind for it in Permission.select()] == ["chart"]
+
+
+def test_no_guardian_signs_on_a_screen_while_paper_was_chosen(as_mia, mia, task):
+    notices.prefer_paper(mia, by_patient(mia))
+    page = as_mia.see(f"/tasks/{task.id}/guardian")
+    assert "Mia has chosen to sign on paper" in page
+    assert "<canvas" not in page
+    as_mia.submit(f"/tasks/{task.id}/guardian", **GUARDIAN)
+    assert Signature.select().count() == 0
