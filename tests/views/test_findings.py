@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from clock import local, now
+from database import write_tx
 from models import Appointment, AppointmentMove, Charge, Finding, Patient, TrailEntry
 from rules import availability, findings, openings, policy, scheduling, templates
 from tests.rules.test_findings import KIND, LIN, MONDAY, QUESTIONS, answer
@@ -194,7 +195,6 @@ def test_staff_see_what_needs_an_ok_on_the_visit_the_day_and_the_record(as_nurse
         ):
             assert "Needs OK" in browser.see(address), address
         assert "2 answers need a decision" in browser.see("/staff")
-        assert "Takes warfarin" in browser.see("/staff/findings")
     ways = f"/staff/findings/{Finding.get().id}/decision"
     assert ways in as_nurse.see(f"/staff/appointments/{flagged.id}")
     assert ways not in as_desk.see(f"/staff/appointments/{flagged.id}")
@@ -243,6 +243,34 @@ def test_lifting_a_block_lets_the_treatment_be_booked_again(clinic, as_nurse, as
     assert "Lifted" in as_nurse.see(f"/staff/patients/{clinic.ava.id}")
     assert KIND not in as_ava.see(f"/booking/{clinic.botox.id}")
     assert KIND not in as_nurse.see(f"/staff/patients/{clinic.ava.id}/booking/{clinic.botox.id}")
+
+
+def test_the_list_says_who_and_when_and_no_word_about_health(clinic, as_nurse, as_desk, flagged):
+    findings.decide(Finding.get(words="Takes blood thinners"), LIN, False, "Too risky for her")
+    with write_tx():
+        findings.ask_again(flagged, LIN)
+    block = book(clinic, days=4)
+    answer(block, laser="2026-03-01")
+    for browser in (as_nurse, as_desk):
+        page = browser.see("/staff/findings")
+        for said in ("Ava Moreno", "Needs OK", "Blocked", f"/staff/appointments/{block.id}"):
+            assert said in page, said
+        for health in ("blood", "warfarin", "risky", "laser", "March 2026"):
+            assert health not in page, health
+    assert f"/staff/findings/{Finding.get(then='block').id}/decision" in as_nurse.see("/staff/findings")
+    assert "/decision" not in as_desk.see("/staff/findings")
+    assert "looked at" not in " ".join(it.action for it in TrailEntry.select()), "there was nothing to be seen yet"
+
+
+def test_a_flag_of_a_cancelled_visit_is_told_to_be_over_before_anything_is_written(as_nurse, flagged):
+    Appointment.update(status="cancelled").where(Appointment.id == flagged.id).execute()
+    ways = f"/staff/findings/{Finding.get().id}/decision"
+    page = as_nurse.see(ways)
+    assert "This visit is cancelled, so there is nothing to decide about it any more." in page
+    assert 'name="decision"' not in page
+    no = as_nurse.submit(ways, decision="clear", why="Low dose")
+    assert no.status_code == 422
+    assert "This visit is cancelled" in no.text
 
 
 def test_looking_at_an_answer_is_in_the_trail(as_nurse, flagged):

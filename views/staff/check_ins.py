@@ -12,6 +12,7 @@ area = Blueprint("check_ins", __name__)
 @area.get("/staff/check-ins")
 @guard.audience("staff")
 def waiting():
+    """Who waits, and since when; how they feel stands on their own page, where looking is written down."""
     return respond.page("staff/check_ins/list.html", lines=check_ins.unseen())
 
 

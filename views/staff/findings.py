@@ -32,14 +32,13 @@ class DecisionForm(FlaskForm):
 @area.get("/staff/findings")
 @guard.audience("staff")
 def listed():
+    """Who waits, and when they come; no word about health, so nothing is looked at before one is opened."""
     waiting = findings.waiting()
     return respond.page(
         "staff/findings/list.html",
         flags=[it for it in waiting if it.then == "flag"],
         blocks=[it for it in waiting if it.then == "block"],
         finding_state=findings.state_today,
-        decided_words=findings.decided_words,
-        earlier=findings.earlier(waiting),
     )
 
 
@@ -65,5 +64,5 @@ def decision(number):
         "staff/findings/decision.html", form,
         it=finding, visit=visit, a=finding.appointment, answer=findings.answer_of(finding),
         earlier=findings.earlier([finding]).get(finding.id), before=findings.before_the_move(finding),
-        decided_words=findings.decided_words,
+        decided_words=findings.decided_words, over=findings.why_over(finding),
     )  # fmt: skip
