@@ -284,5 +284,5 @@ def test_every_kind_has_a_text_and_a_name_for_staff():
 def test_every_kind_of_letter_has_its_text_its_facts_and_its_words():
     """Who adds partials/mail/<kind>.txt is told what else it needs."""
     texts = {path.stem for path in letters.TEXTS.glob("[!_]*.txt")}
-    assert texts == set(letters.FACTS), "rules/letters.py: FACTS says what each text names"
+    assert texts == set(letters.FACTS), "rules/letter_facts.py: FACTS says what each text names"
     assert texts == set(outbox.KIND_WORDS), "rules/outbox.py: KIND_WORDS says what staff read"
