@@ -1,4 +1,4 @@
-"""What stands between a visit and its treatment, in words: history, consents, instructions, flags. Pure, no queries."""
+"""What stands between a visit and its treatment, in words: history, consents, instructions, card, flags. No queries."""
 
 from typing import NamedTuple
 
@@ -36,6 +36,7 @@ class Facts(NamedTuple):
     begun: bool  # the start has passed
     birth_date_known: bool
     prefers_paper: bool = False
+    pays_here: bool = True  # money is taken at the desk, so no visit waits for a card
 
 
 def of(visit: Facts) -> Gates:
@@ -51,7 +52,8 @@ def of(visit: Facts) -> Gates:
     reading, of_reading = _instructions(instructions, visit)
     flags, of_flags = _flags(visit.findings, any(map(_open, questionnaires)))
     missing += of_consents + of_reading + of_flags
-    return Gates([_history(questionnaires, visit.begun), consent, reading, flags], missing, open_tasks)
+    card = Gate("Card", "none", "At the clinic" if visit.pays_here else "Not asked for")
+    return Gates([_history(questionnaires, visit.begun), consent, reading, card, flags], missing, open_tasks)
 
 
 def _open(task) -> bool:

@@ -77,7 +77,7 @@ def lacking_today(at: datetime) -> int:
 
 
 def pays_here() -> bool:
-    """Whether money is taken at the desk, so that no visit waits for a card; then the board has no gate for it."""
+    """Whether money is taken at the desk, so that no visit waits for a card; its gate then says so, and is quiet."""
     return not cards.chosen().takes_by_itself
 
 
@@ -128,6 +128,7 @@ def _lines(visits, at, clinic):
                 begun=begun,
                 birth_date_known=visit.patient.birth_date is not None,
                 prefers_paper=visit.patient.paper_since is not None,
+                pays_here=pays_here(),
             )
         )
         on_paper = visit.patient.paper_since is not None

@@ -326,6 +326,17 @@ def test_one_visit_costs_as_many_queries_as_forty(clinic, queries):
     assert asked() == one
 
 
+def test_no_visit_waits_for_a_card_while_money_is_taken_at_the_desk(clinic, monkeypatch):
+    a = visit(clinic)
+    Task.update(status="done", done_at=now()).where(Task.appointment == a).execute()
+    assert gate("Card") == ("none", "At the clinic")
+    [line] = lines()
+    assert [gate.name for gate in line.gates] == ["History", "Consents", "Instructions", "Card", "Flags"]
+    assert not line.missing
+    monkeypatch.setattr(ready.cards.chosen(), "takes_by_itself", True, raising=False)
+    assert gate("Card") == ("none", "Not asked for")
+
+
 def test_gates_are_pure(queries):
     task = SimpleNamespace(
         id=1, status="open", declined_at=None, counted_from_id=None,

@@ -50,7 +50,7 @@ def test_the_board_says_who_comes_and_what_is_missing(clinic, as_desk, at_noon):
         "Today 1 of 1 visit not ready", "Ava Moreno", "Wrinkle relaxing with Dr Lin, Soho", "13:00 EST",
         "Medical history, consent and instructions are open; starts in 1 hour.",
         "History: Not begun", "Consents: Not signed", "Instructions: Not read", "Flags: Not known yet",
-        "Tomorrow nobody comes", "payment is taken at the clinic",
+        "Tomorrow nobody comes", "Card: At the clinic",
     ):  # fmt: skip
         assert words in told, words
     assert f'action="/staff/appointments/{at_noon.id}/nudge"' in page
@@ -59,8 +59,11 @@ def test_the_board_says_who_comes_and_what_is_missing(clinic, as_desk, at_noon):
 
 def test_each_gate_has_a_sign_beside_its_words(clinic, as_desk, at_noon):
     gates = re.findall(r'<li class="gate.*?</li>', as_desk.see("/staff/ready"), re.S)
-    assert len(gates) == 4
+    assert len(gates) == 5
     assert all('<use href="#icon-' in gate for gate in gates)
+    [card] = [gate for gate in gates if "Card" in gate]
+    assert 'href="#icon-card"' in card
+    assert "is-none" in card, "a card that nobody waits for is nothing urgent"
 
 
 def test_the_board_can_be_narrowed_and_a_strange_filter_shows_all(clinic, as_desk, at_noon):

@@ -56,5 +56,4 @@ def show(given, said: str = "", problem: str = ""):
         filters={"location": place.id if place else None, "provider": provider.id if provider else None},
         said=said,
         problem=problem,
-        pays_here=ready.pays_here(),
     )
