@@ -481,12 +481,23 @@ def test_photos_are_added_and_removed_with_the_section_kept(clinic, as_ava, task
     assert answers.of(task)["skin"] == numbers[1:]
 
 
+def as_browsers_do(fields, name, file):
+    """A form with a file; the test client's own encoder spares an empty field its line, which the reader may miss."""
+    parts = [(f'name="{key}"', value.encode()) for key, values in fields.items() for value in values]
+    parts.append((f'name="{name}"; filename="a.png"\r\nContent-Type: image/png', file.read()))
+    heads = [(f"--part-of-a-form\r\nContent-Disposition: form-data; {head}\r\n\r\n".encode(), value)
+             for head, value in parts]  # fmt: skip
+    body = b"".join(head + value + b"\r\n" for head, value in heads) + b"--part-of-a-form--\r\n"
+    return body, "multipart/form-data; boundary=part-of-a-form"
+
+
 def test_the_longest_section_is_sent_whole_with_its_photo(clinic, as_ava, task):
     lists = [{"key": f"k{i}", "label": f"What, {i}?", "type": "allergy_list"} for i in range(199)]
     write(clinic, [*lists, {"key": "skin", "label": "Your skin", "type": "photo"}])
     page = Page(as_ava, at(task, "/sections/1"))
     rows = {f"q_k{i}": [f"This {i}", "That", ""] for i in range(199)}
-    assert page.send(**rows, p_skin=[(picture(), "a.png")]).status_code == 303
+    body, kind = as_browsers_do({**page.fields, "do": ["next"], **rows}, "p_skin", picture())
+    assert as_ava.post(page.address, data=body, content_type=kind).status_code == 303
     stored = answers.of(task)
     assert len(stored) == 200
     assert stored["k198"] == [{"name": "This 198", "note": ""}, {"name": "That", "note": ""}]
