@@ -155,6 +155,8 @@ def sign(walk, name=""):
         walk.page.get_by_label("Type my name").check()
     if name:
         walk.fill("Your full name", name)
+    for box in walk.page.get_by_label("I agree to sign on a screen").all():  # a guardian has read the notice
+        box.check()
     walk.page.locator("#agreed").check()
 
 
