@@ -1,4 +1,4 @@
-"""The migrations make exactly the tables that models.py tells of, and the database refuses what must never happen."""
+"""The migrations make exactly the tables that tables/ tells of, and the database refuses what must never happen."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -1,0 +1,1 @@
+"""The tables of Foyer, one chapter a file; models.py is their one door."""
