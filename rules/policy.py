@@ -10,6 +10,9 @@ becomes of the window (AppointmentMove.window):
 
 Only the last move counts; a patient's move out of a closed window is itself late, and so keeps it closed.
 
+Until the patient has answered a move by the clinic (AppointmentMove.answer "open"), everything is free: cancelling,
+moving and not coming. What they move to in answer is never worse for them than a move by the clinic would be.
+
 A visit that a block keeps from taking place, or that a provider declined, costs nothing at all to cancel or to move,
 and what it is moved to is never worse for that.
 """
@@ -28,6 +31,7 @@ from rules.refused import Refused
 from rules.words import count, money, when
 
 EXCUSED = "Free: this appointment cannot take place as planned, so changing it costs nothing."
+UNANSWERED = "Free: the clinic moved your appointment, and you have not said yet whether the new time suits you."
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ class Fee:
     why: str  # one or two exact sentences for the page
     policy: Policy | None
     late_minor: int = 0  # what it costs after free_until
-    excused: bool = False  # the visit cannot take place as planned, so nothing costs anything
+    excused: bool = False  # by the clinic's own doing, or since it cannot take place as planned: nothing costs anything
 
     @property
     def because(self) -> str:
@@ -120,6 +124,8 @@ def cancelling_fee(appointment, accepted, move, grace, at, excused=False) -> Fee
     hours = count(policy.notice_hours, "hour")
     sets = f"Your booking's policy sets a fee of {_amount(policy, late_minor, accepted, appointment)}."
     graced_until = appointment.booked_at + grace
+    if move and move.answer == "open":
+        return Fee(0, accepted.currency, appointment.starts_at, UNANSWERED, policy, late_minor, excused=True)
     if move and move.window == "open":
         return fee(0, appointment.starts_at, "Free: the clinic moved your appointment to this time.")
     if move and move.window == "closed":
@@ -184,6 +190,9 @@ def no_show_fee_for(appointment) -> Fee:
     if findings.excused_of([appointment.id]):
         why = "This appointment could not take place as planned, so not coming costs nothing."
         return Fee(0, accepted.currency, None, why, policy, excused=True)
+    if _last_answer(appointment) == "open":
+        why = "The clinic moved this appointment and you had not answered, so not coming costs nothing."
+        return Fee(0, accepted.currency, None, why, policy, excused=True)
     amount = min(shown_no_show(policy, appointment.price_minor), accepted.shown_no_show_minor)
     if not amount:
         return Fee(0, accepted.currency, None, "Your booking's policy sets no fee for a missed appointment.", policy)
@@ -191,6 +200,11 @@ def no_show_fee_for(appointment) -> Fee:
         f"You did not come to your appointment. Your booking's policy sets a fee of {money(amount, accepted.currency)}."
     )
     return Fee(amount, accepted.currency, None, why, policy, amount)
+
+
+def _last_answer(appointment) -> str | None:
+    moves = AppointmentMove.select(AppointmentMove.answer).where(AppointmentMove.appointment == appointment)
+    return moves.order_by(AppointmentMove.id.desc()).limit(1).scalar()
 
 
 def until_words(appointment, fee: Fee, at=None, time_zone: str | None = None) -> str:
