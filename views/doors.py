@@ -35,8 +35,13 @@ def handed(task: Task, hand_over: HandOver) -> Door:
 
 
 def own(number: int, *kinds: str) -> Task:
-    """A task of the signed-in patient with all that its page names; 404 for anybody else's, or not yet to be seen."""
+    """A task of the signed-in patient, or of somebody they act for, with all that its page names; else 404."""
     return _may_be_seen(guard.mine(whole(), number), kinds)
+
+
+def others_consent(number: int) -> Task | None:
+    """A consent of somebody whom the signed-in patient acts for: its page only says how it is signed."""
+    return guard.others_consent(whole(), number)
 
 
 def found(number: int, *kinds: str) -> Task:

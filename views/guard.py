@@ -14,8 +14,8 @@ from flask_login import LoginManager, current_user
 from htmx_flask import make_response
 
 from clock import now
-from models import Patient, Staff
-from rules import accounts, handover, kept
+from models import Appointment, Paperwork, Patient, Photo, Staff, Task
+from rules import accounts, families, handover, kept
 from rules.actor import Actor
 from rules.clinic import the_clinic
 
@@ -212,12 +212,54 @@ def by() -> Actor:
     )
 
 
+def persons() -> list[Patient]:
+    """The signed-in patient and, after them, those whom they act for at this moment."""
+    return [me(), *(it.other for it in families.may_act_for(me()))]
+
+
+def person(number: int | str | None) -> Patient:
+    """One of those, by number; 404 for everybody else, and for what is no number."""
+    return next((it for it in persons() if str(it.id) == str(number)), None) or abort(404)
+
+
+def is_mine(row) -> bool:
+    """Whether a row is the signed-in patient's own, and not of somebody they act for."""
+    return row.patient_id == me().id
+
+
 def mine(query_or_model, number: int):
-    """A row of the signed-in patient, or 404. Takes a model (with a `patient` field) or a select of one."""
+    """A row of the signed-in patient, or 404. Takes a model (with a `patient` field) or a select of one.
+
+    A visit may also be that of somebody they act for, and so may a questionnaire or an instruction with its photos;
+    whether they still do is asked in the same query. What a person signs is theirs alone.
+    """
     model = getattr(query_or_model, "model", query_or_model)
     query = query_or_model.select() if model is query_or_model else query_or_model
-    row = query.where((model.id == number) & (model.patient == me().id)).first()
+    row = query.where((model.id == number) & _reached(model)).first()
     return row if row is not None else abort(404)
+
+
+def _reached(model):
+    own = model.patient == me().id
+    if model not in (Appointment, Task, Photo):
+        return own
+    theirs = model.patient.in_(families.others(me()))
+    if model is Task:
+        theirs &= Task.paperwork.in_(unsigned_papers())
+    if model is Photo:
+        theirs &= Photo.task.in_(Task.select(Task.id).where(Task.paperwork.in_(unsigned_papers())))
+    return own | theirs
+
+
+def unsigned_papers():
+    """The numbers of all paperwork that nobody signs."""
+    return Paperwork.select(Paperwork.id).where(Paperwork.kind != "consent")
+
+
+def others_consent(query, number: int):
+    """A consent of somebody the signed-in patient acts for, to say how it is signed, or None: it opens nothing else."""
+    theirs = Task.patient.in_(families.others(me())) & Task.paperwork.not_in(unsigned_papers())
+    return query.where((Task.id == number) & theirs).first()
 
 
 def found(query_or_model, number: int):

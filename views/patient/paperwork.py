@@ -1,6 +1,7 @@
 """A patient's paperwork: each task at its own address, with the forms of a questionnaire and of a consent below it."""
 
 from flask import Blueprint
+from werkzeug.exceptions import NotFound
 
 from models import Task
 from rules import consents
@@ -12,7 +13,13 @@ area = Blueprint("paperwork", __name__)
 @area.get("/tasks/<int:number>")
 @guard.audience("patient")
 def detail(number):
-    task = doors.own(number)
+    try:
+        task = doors.own(number)
+    except NotFound:
+        theirs = doors.others_consent(number)
+        if theirs is None:
+            raise
+        return respond.page("patient/paperwork/signed_by_them.html", task=theirs)
     if task.status == "not_needed" and not consents.may_still_sign(task):
         return respond.page("patient/paperwork/not_needed.html", task=task)
     if task.paperwork.kind == "questionnaire":
