@@ -3,7 +3,18 @@
 from clock import now
 from database import write_tx
 from models import TO_COME, Appointment, AppointmentMove, Charge, Clinic, PolicyAcceptance, ServiceProvider
-from rules import availability, charging, findings, gone, instructions, outbox, paperwork, trail
+from rules import (
+    availability,
+    charging,
+    findings,
+    gone,
+    instructions,
+    outbox,
+    paperwork,
+    self_service,
+    staff_moves,
+    trail,
+)
 from rules import policy as policies
 from rules.gone import explain as explain_gone  # noqa: F401 - the area's one door
 from rules.presence import arrive, complete, miss, possible, undo_arrival, undo_miss  # noqa: F401
@@ -125,7 +136,10 @@ def cancel(appointment, *, by, why="", shown_minor=None) -> Charge | None:
         fee = policies.fee_for(a, at) if by.is_patient else None
         amount = fee.amount_minor if fee else 0
         _never_above_shown(amount, shown_minor, fee)
+        self_service.check(a, "self_cancel", by)
         _close(a, allowed, "cancelled", by, why, at)
+        if by.is_patient:
+            staff_moves.answered(a, "cancelled", at)
         charge = None
         if amount:
             charge = charging.owe(
@@ -157,11 +171,11 @@ def cancel(appointment, *, by, why="", shown_minor=None) -> Charge | None:
         return charge
 
 
-def move(appointment, *, starts_at, provider, location, by, shown_minor=None) -> Charge | None:
+def move(appointment, *, starts_at, provider, location, by, shown_minor=None, why="") -> Charge | None:
     """Give an appointment a new time; it stays the same appointment, under the same accepted policy and price.
 
-    Asked again for where it already stands, it does nothing. By staff it never costs. Refused with
-    facts["nearest"] when the time is gone.
+    Asked again for where it already stands, it does nothing. By staff it never costs, and waits for the patient's
+    answer; `why` is for the patient to read. Refused with facts["nearest"] when the time is gone.
     """
     service, patient = appointment.service, appointment.patient
     lead = by.is_patient
@@ -173,6 +187,7 @@ def move(appointment, *, starts_at, provider, location, by, shown_minor=None) ->
         if (a.starts_at, a.provider_id, a.location_id) == (starts_at, provider.id, location.id):
             _copy(a, appointment)
             return None
+        self_service.check(a, "self_move", by)
         findings.check_free(patient, service, starts_at, location.time_zone, by)
         opening = availability.opening_at(service, starts_at, provider=provider, location=location, **also)
         if opening is None:
@@ -191,7 +206,11 @@ def move(appointment, *, starts_at, provider, location, by, shown_minor=None) ->
             window=policies.window_after_move(by, opening.starts_at, amount, cancelling, at),
             moved_at=at,
             moved_by=by.name,
+            why=why.strip(),
+            **staff_moves.whose(by),
         )
+        if by.is_patient:
+            staff_moves.answered(a, "moved", at)
         before.save(force_insert=True)
         a.starts_at, a.ends_at = opening.starts_at, opening.ends_at
         a.provider, a.location = provider, location

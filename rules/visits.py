@@ -42,6 +42,9 @@ class Moved(NamedTuple):
     window: str
     moved_at: datetime
     from_starts_at: datetime
+    answer: str = "none"
+    id: int = 0
+    from_time_zone: str = ""
 
 
 class Line(NamedTuple):
@@ -54,6 +57,7 @@ class Line(NamedTuple):
     booked_at: datetime
     price_minor: int
     currency: str
+    booked_by: str
     service_name: str
     provider_name: str
     location_name: str
@@ -70,22 +74,27 @@ class Line(NamedTuple):
             return False
         return local(self.starts_at, self.time_zone).date() < self.blocked_until
 
+    def unanswered(self, at) -> bool:
+        """Whether the clinic moved it and the patient has not said yet whether that suits them."""
+        open_move = self.moved is not None and self.moved.answer == "open"
+        return open_move and self.status == "booked" and self.starts_at > at
+
     def to_come(self, at) -> bool:
         """Still to come or under way; every other visit is past."""
         return self.status in TO_COME and self.ends_at > at
 
 
 def _listed():
-    move, last_move = AppointmentMove, AppointmentMove.alias()
+    move, last_move, from_location = AppointmentMove, AppointmentMove.alias(), Location.alias()
     newest = last_move.select(fn.MAX(last_move.id)).where(last_move.appointment == Appointment.id)
     a = Appointment
     return (
         a.select(
-            *(a.id, a.starts_at, a.ends_at, a.status, a.booked_at, a.price_minor, a.currency),
+            *(a.id, a.starts_at, a.ends_at, a.status, a.booked_at, a.price_minor, a.currency, a.booked_by),
             *(Service.name, Provider.name, Location.name, Location.time_zone),
             *(PolicyAcceptance.shown_minor, PolicyAcceptance.currency),
             *(Policy.active, Policy.notice_hours, Policy.fee_kind, Policy.fee_value),
-            *(move.window, move.moved_at, move.from_starts_at),
+            *(move.window, move.moved_at, move.from_starts_at, move.answer, move.id, from_location.time_zone),
             *findings.excused()[:2],
         )
         .join_from(a, Service)
@@ -94,6 +103,7 @@ def _listed():
         .join_from(a, PolicyAcceptance, JOIN.LEFT_OUTER)
         .join_from(PolicyAcceptance, Policy, JOIN.LEFT_OUTER)
         .join_from(a, move, JOIN.LEFT_OUTER, on=(move.id == newest))
+        .join_from(move, from_location, JOIN.LEFT_OUTER, on=(move.from_location == from_location.id))
         .tuples()
     )
 
@@ -117,12 +127,12 @@ def _one(number):
 
 
 def _line(row) -> Line:
-    shown_minor, currency, *terms = row[11:17]
+    shown_minor, currency, *terms = row[12:18]
     accepted = None if shown_minor is None else Accepted(shown_minor, currency, Terms(*terms))
-    moved = None if row[17] is None else Moved(*row[17:20])
-    until, declined = row[20:]
+    moved = None if row[18] is None else Moved(*row[18:24])
+    until, declined = row[24:]
     until = date.fromisoformat(until) if isinstance(until, str) else until  # SQLite's MAX gives a text
-    return Line(*row[:11], accepted, moved, until, bool(declined))
+    return Line(*row[:12], accepted, moved, until, bool(declined))
 
 
 def whole():
@@ -169,10 +179,26 @@ def status_words(row, at) -> str:
     return STATUS_WORDS[row.status]
 
 
+def undo_until(row, at, grace_minutes: int) -> datetime | None:
+    """Until when the patient can take back what they booked, whatever the policy; None when they cannot any more."""
+    until = min(row.booked_at + timedelta(minutes=grace_minutes), row.starts_at)
+    return until if row.booked_by == "patient" and row.status == "booked" and at < until else None
+
+
+def accepting_words(row, at, grace_minutes: int) -> str:
+    """What cancelling costs once the patient has accepted the clinic's new time."""
+    answered = row.moved._replace(answer="accepted")
+    return until_words_of(row, answered, at, grace_minutes)
+
+
 def free_until_words(row, at, grace_minutes: int) -> str:
     """The exact local moment after which cancelling costs money, and how much; empty when it does not matter."""
     if row.status != "booked" or row.starts_at <= at:
         return ""
+    return until_words_of(row, row.moved, at, grace_minutes)
+
+
+def until_words_of(row, moved, at, grace_minutes: int) -> str:
     grace, excused = timedelta(minutes=grace_minutes), row.blocked or row.declined
-    fee = policy.cancelling_fee(row, row.accepted, row.moved, grace, at, excused)
+    fee = policy.cancelling_fee(row, row.accepted, moved, grace, at, excused)
     return policy.until_words(row, fee, at, row.time_zone)
