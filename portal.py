@@ -46,6 +46,8 @@ from views.patient import (
 from views.staff import appointments as staff_appointments
 from views.staff import assignments as staff_assignments
 from views.staff import booking as staff_booking
+from views.staff import booking_for as staff_booking_for
+from views.staff import calendar as staff_calendar
 from views.staff import charges, desk, locations, messages, patients, people, plans, policies, providers, services
 from views.staff import check_ins as staff_check_ins
 from views.staff import clinic as staff_clinic
@@ -65,11 +67,12 @@ AREAS = [
     public, demo, photos, handover, verify, records, staff_sealed,
     signin, kept, home, booking, appointments, postponed, paperwork, instructions, guardian, memberships, account,
     profile, permissions, staff_signin, staff_signers, staff_ready, staff_assignments,
-    desk, staff_appointments, staff_booking, staff_findings, patients, staff_check_ins, charges, services,
+    desk, staff_calendar, staff_booking_for, staff_appointments, staff_booking,
+    staff_findings, patients, staff_check_ins, charges, services,
     staff_paperwork, staff_pictures,
     staff_notice, staff_tasks, providers, locations, policies, plans, messages, staff_clinic, people,
 ]  # fmt: skip
-AREA_CSS = ["answering", "builder", "signing", "handover", "instructions", "board"]
+AREA_CSS = ["answering", "builder", "signing", "handover", "instructions", "board", "calendar"]
 CSS = ["tokens", "reset", "base", "layout", "components", *AREA_CSS, "print"]
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -139,7 +142,7 @@ def dress(app: Flask) -> None:
     assets.manifest, assets.cache = f"json:{HERE / 'static' / 'gen' / 'assets.json'}", False
     assets.auto_build, assets.url_expire = False, False
     sheets = [f"css/{name}.css" for name in CSS]
-    scripts = ["vendor/htmx-4.0.1.min.js", "js/app.js", "js/answering.js"]
+    scripts = ["vendor/htmx-4.0.1.min.js", "js/app.js", "js/answering.js", "js/calendar.js"]
     signing = ["vendor/signature_pad-5.1.4.umd.min.js", "js/sign.js"]
     assets.register("css", Bundle(*sheets, filters="rcssmin", output="gen/foyer.%(version)s.css"))
     assets.register("js", Bundle(*scripts, filters="rjsmin", output="gen/foyer.%(version)s.js"))

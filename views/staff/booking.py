@@ -7,8 +7,8 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, HiddenField
 
 from clock import local, now
-from models import Appointment, Patient, Policy
-from rules import availability, desk, findings, markdown, openings, policy, scheduling, validity, words
+from models import Appointment, Patient, Policy, ServiceProvider
+from rules import desk, findings, markdown, openings, policy, scheduling, searching, validity, words
 from rules.clinic import home_zone
 from rules.refused import Refused
 from rules.services import offered, on_shelves
@@ -31,7 +31,19 @@ class BookForm(SlotForm):
 @area.get("/staff/patients/<int:number>/booking")
 @guard.audience("staff")
 def services(number):
-    return respond.page("staff/appointments/services.html", patient=guard.found(Patient, number), shelves=on_shelves())
+    """What is to be done; where a gap of the calendar was chosen before, only what fits its provider."""
+    patient, shelves = guard.found(Patient, number), on_shelves()
+    slot = openings.slot(request.args.get("slot"))
+    if slot:
+        performed = ServiceProvider.select(ServiceProvider.service).where(ServiceProvider.provider == slot.provider)
+        theirs = {row.service_id for row in performed}
+        shelves = {shelf: [one for one in there if one.id in theirs] for shelf, there in shelves.items()}
+        shelves = {shelf: there for shelf, there in shelves.items() if there}
+    twin = patient.maybe_same if patient.maybe_same_id else None
+    return respond.page(
+        "staff/appointments/services.html", patient=patient, shelves=shelves, twin=twin,
+        slot=request.args["slot"] if slot else "",
+    )  # fmt: skip
 
 
 @area.get("/staff/patients/<int:number>/booking/<int:service>")
@@ -135,7 +147,7 @@ def _asked(form, service, patient, ignoring=None):
     gone = None
     if request.method == "GET":
         form.slot.data = request.args.get("slot")
-        if not availability.opening_at(service, starts_at, **also):
+        if not searching.opening_at(service, starts_at, **also):
             try:
                 scheduling.explain_gone(service, starts_at, **also)
             except Refused as no:
