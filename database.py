@@ -1,5 +1,6 @@
 """One door to SQLite or Postgres: opening, write transactions, and times that mean the same on both."""
 
+import json
 import logging
 import threading
 import unicodedata
@@ -12,6 +13,7 @@ from peewee import (
     Check,
     DatabaseProxy,
     DateTimeField,
+    NodeList,
     PostgresqlDatabase,
     SqliteDatabase,
     Value,
@@ -170,17 +172,25 @@ class Written:
 
     peewee writes the text of a query anew at every call, which takes longer than the database takes to
     answer it. `build` gets one stand-in per name and returns the query; calling the result with values for
-    the names gives its rows. Values are numbers, texts and moments; None is not one of them.
+    the names gives its rows. Values are numbers, texts, moments, and lists of numbers (see `among`); not None.
     """
 
     def __init__(self, build):
         self.build, self.known = build, {}
 
     def __call__(self, **values) -> list:
+        query, cursor = self._ask(values)
+        return list(query._get_cursor_wrapper(cursor))
+
+    def plain(self, **values) -> list[tuple]:
+        """The rows just as the database gives them: numbers and texts need nothing else."""
+        return self._ask(values)[1].fetchall()
+
+    def _ask(self, values):
         database = db.obj
         query, sql, slots = self.known.get(type(database)) or self._write(type(database))
         given = [_as_stored(values[slot.name]) if isinstance(slot, Slot) else slot for slot in slots]
-        return list(query._get_cursor_wrapper(database.execute_sql(sql, given)))
+        return query, database.execute_sql(sql, given)
 
     def _write(self, kind):
         names = self.build.__code__.co_varnames[: self.build.__code__.co_argcount]
@@ -196,9 +206,18 @@ class Slot:
         self.name = name
 
 
+def among(column, numbers):
+    """The column is one of the numbers that a written select will be given as one value, a list."""
+    if is_sqlite():
+        return column.in_(NodeList((SQL("(SELECT value FROM json_each("), numbers, SQL("))")), glue=""))
+    return column == fn.ANY(numbers)
+
+
 def _untouched(value):
     return value
 
 
 def _as_stored(value):
+    if isinstance(value, list):
+        return json.dumps(value) if is_sqlite() else value
     return UTCDateTime().db_value(value) if isinstance(value, datetime) else value

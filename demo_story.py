@@ -9,7 +9,6 @@ from clock import local, now, standing_at
 from models import Appointment, Paperwork, PolicyAcceptance, Task, WorkingHours
 from rules import (
     answers,
-    availability,
     charging,
     check_ins,
     consents,
@@ -20,6 +19,7 @@ from rules import (
     paperwork,
     policy,
     scheduling,
+    searching,
     signers,
     trail,
 )
@@ -145,7 +145,7 @@ class Story:
 
     def book(self, name, place, service, wish, done, ending, cancelled, drawn):
         patient, service, place = self.house.patients[name], self.house.services[service], self.house.places[place]
-        free = availability.free_times(
+        free = searching.free_times(
             service, location=place, since=wish, until=wish + timedelta(days=1), at_most=1, patient=patient
         )
         if not free:

@@ -2,67 +2,140 @@
 
 from contextlib import contextmanager
 from datetime import timedelta
+from itertools import pairwise
 
-from peewee import IntegrityError
+from peewee import JOIN, IntegrityError
 
 from clock import now
-from models import LIVE, Appointment
-from rules import availability
+from models import Hold, Occupancy
+from rules import searching
 from rules.clinic import the_clinic
 from rules.refused import Refused
+from rules.searching import Part, Wanted
 
 THERE_ALREADY = "You already have an appointment at that time."
 FASTER = "Somebody was faster: this time has just been taken. Please choose another one."
+NOT_FREE = "That time is not free any more. Please choose another one."
+PASSED = "That time has passed. Please choose another one."
+TOO_SOON = "That time is too soon to be booked online. Please choose a later one, or call us."
+HOW_MANY = 5
+AROUND = timedelta(days=2)
 
 
-def why(service, starts_at, provider, *, patient, lead, ignoring=None):
-    """The sentence for a time that is not free, most helpful reason first."""
-    same_time = overlapping(service, starts_at)
-    if ignoring is not None:
-        same_time = same_time.where(Appointment.id != ignoring.id)
-    if same_time.where(Appointment.patient == patient).exists():
+def why(parts, *, patient, lead, ignoring=(), hold=None, held_by=None):
+    """The sentence for parts of a visit of which one is not free, most helpful reason first."""
+    if any(_own(part, patient, ignoring).exists() for part in parts):
         return THERE_ALREADY
-    if starts_at < now():
-        return "That time has passed. Please choose another one."
-    if lead and starts_at < now() + timedelta(minutes=the_clinic().lead_minutes):
-        return "That time is too soon to be booked online. Please choose a later one, or call us."
-    if same_time.where(Appointment.provider == provider).exists():
-        return FASTER
-    return "That time is not free any more. Please choose another one."
+    at = now()
+    if any(part.starts_at < at for part in parts):
+        return PASSED
+    if lead and hold is None and any(part.starts_at < at + _lead(part.service) for part in parts):
+        return TOO_SOON
+    return FASTER if _taken(parts, ignoring, hold, held_by) else NOT_FREE
 
 
-def overlapping(service, starts_at):
-    """Live appointments of anybody during this service at this time."""
-    ends_at = starts_at + timedelta(minutes=service.duration_minutes)
-    return Appointment.select().where(
-        Appointment.status.in_(LIVE), Appointment.starts_at < ends_at, Appointment.ends_at > starts_at
+def _lead(service) -> timedelta:
+    minutes = the_clinic().lead_minutes if service.lead_minutes is None else service.lead_minutes
+    return timedelta(minutes=minutes)
+
+
+def _end(part):
+    return part.starts_at + timedelta(minutes=part.service.duration_minutes)
+
+
+def _own(part, patient, ignoring):
+    """The patient's own appointments during this part."""
+    mine = _during(part).where(Occupancy.patient == patient, Occupancy.appointment.is_null(False))
+    return mine.where(Occupancy.appointment.not_in([a.id for a in ignoring])) if ignoring else mine
+
+
+def _during(part):
+    # Nothing lasts longer than a day: with both ends bound the index is enough.
+    return Occupancy.select().where(
+        Occupancy.starts_at > part.starts_at - timedelta(days=1),
+        Occupancy.starts_at < _end(part),
+        Occupancy.ends_at > part.starts_at,
     )
+
+
+def _taken(parts, ignoring=(), hold=None, held_by=None) -> bool:
+    """Whether an appointment or a live hold of somebody else has the provider at one of these times."""
+    gone = {a.id for a in ignoring}
+    at = now()
+    for part in parts:
+        rows = (
+            _during(part)
+            .select(
+                Occupancy.appointment, Occupancy.hold, Occupancy.lane, Occupancy.service, Hold.expires_at, Hold.held_by
+            )
+            .join(Hold, JOIN.LEFT_OUTER)
+            .where(Occupancy.provider == part.provider)
+        )
+        lanes = set()
+        for appointment, held, lane, service, expires_at, whose in rows.tuples():
+            if appointment in gone and appointment is not None:
+                continue
+            mine = (hold is not None and held == hold.id) or (held_by is not None and whose == held_by.id)
+            if held is not None and (mine or expires_at <= at):
+                continue
+            if lane == 0 or service != part.service.id or part.service.parallel == 1:
+                return True
+            lanes.add(lane)
+        if len(lanes) >= part.service.parallel:
+            return True
+    return False
 
 
 def explain(service, starts_at, *, provider, location, patient, lead=True, ignoring=None) -> None:
     """Raise the Refused, with the nearest free times, that asking for this time would get."""
-    also = {"patient": patient, "lead": lead, "ignoring": ignoring}
-    with offering_others(service, starts_at, provider, location, **also):
-        raise Refused(why(service, starts_at, provider, **also), field="at")
+    part = Part(service, provider, location, starts_at)
+    explain_parts([part], patient=patient, lead=lead, ignoring=[ignoring] if ignoring is not None else ())
+
+
+def explain_parts(parts, **also) -> None:
+    """The same for several parts of one visit."""
+    with offering_others(parts, **also):
+        raise Refused(why(parts, **also), field="at")
 
 
 @contextmanager
-def offering_others(service, starts_at, provider, location, **also):
-    """When the time turns out to be gone, add the nearest free ones, outside the write transaction."""
+def offering_others(parts, **also):
+    """When a time turns out to be gone, add the nearest free ones, outside the write transaction.
+
+    Of one part as openings in facts["nearest"], of several as arrangements in facts["arrangements"].
+    """
     try:
         # In a rush most come too late: they need not queue for the write transaction to learn it.
-        if overlapping(service, starts_at).where(
-            Appointment.provider == provider, Appointment.patient != also["patient"]
-        ).exists():  # fmt: skip
-            raise Refused(why(service, starts_at, provider, **also), field="at")
+        if _taken(parts, also.get("ignoring", ()), also.get("hold"), also.get("held_by")):
+            others = [part for part in parts if not _own(part, also["patient"], ()).exists()]
+            if others:
+                raise Refused(why(parts, **also), field="at")
         yield
     except IntegrityError as clash:
         if "no_overlap" not in str(clash):
             raise
-        near = availability.nearest(service, starts_at, provider=provider, location=location, **also)
         words = THERE_ALREADY if "patient_no_overlap" in str(clash) else FASTER
-        raise Refused(words, field="at", nearest=near) from clash
+        raise Refused(words, field="at", **_near(parts, also)) from clash
     except Refused as no:
         if no.field == "at":
-            no.facts["nearest"] = availability.nearest(service, starts_at, provider=provider, location=location, **also)
+            no.facts.update(_near(parts, also))
         raise
+
+
+def _near(parts, also) -> dict:
+    patient, lead, ignoring = also["patient"], also["lead"], list(also.get("ignoring", ()))
+    first = parts[0]
+    if len(parts) == 1:
+        near = searching.nearest(
+            first.service, first.starts_at, provider=first.provider, location=first.location,
+            patient=patient, lead=lead, ignoring=ignoring[0] if ignoring else None, how_many=HOW_MANY,
+        )  # fmt: skip
+        return {"nearest": near, "arrangements": []}
+    if any(part.starts_at > _end(before) for before, part in pairwise(parts)):
+        return {"nearest": [], "arrangements": []}  # not back to back: each part is found by itself
+    wanted = [Wanted(part.service, part.provider) for part in parts]
+    where = {"location": first.location, "patient": patient, "lead": lead, "ignoring": ignoring}
+    before = searching.arrangements(wanted, since=first.starts_at - AROUND, until=first.starts_at, **where)
+    after = searching.arrangements(wanted, since=first.starts_at, at_most=HOW_MANY, **where)
+    close = sorted([*before, *after], key=lambda found: abs(found.starts_at - first.starts_at))[:HOW_MANY]
+    return {"nearest": [], "arrangements": sorted(close, key=lambda found: found.starts_at)}

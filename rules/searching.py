@@ -1,19 +1,17 @@
 """Free times out of the database: who can do it where and when, in a constant number of queries."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from heapq import merge
-from itertools import groupby
+from datetime import datetime, timedelta
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from clock import now
-from models import LIVE, Appointment, Location, Provider, Service, ServiceProvider, TimeOff, WorkingHours
-from rules.availability import DAY, free_starts
-from rules.clinic import the_clinic
+from models import Location, Provider, Service
+from rules.availability import Placed, arrange, settle
+from rules.opening_hours import DAY, MINUTE, asked_for, minute_of, minute_up, moment_of
+from rules.search_rows import Between, Standing, changes_at
 
-LONGEST = timedelta(hours=16)  # an appointment and its buffer, at most
+SPAN = 14 * DAY  # so far a search looks at first; when that is not enough, twice as far, and so on
 
 
 class Wanted(NamedTuple):
@@ -74,165 +72,186 @@ class Only(NamedTuple):
 def arrangements(
     wanted, *, location=None, since=None, until=None, at_most=None, ignoring=(), lead=True, patient=None, only=None
 ) -> list[Arrangement]:  # fmt: skip
-    """Visits of these parts, back to back in one place, that start in [since, until), sorted."""
-    first, *others = wanted
-    if others:
-        raise NotImplementedError
-    found = free_times(
-        first.service, provider=first.provider, location=location, since=since, until=until, at_most=at_most,
-        ignoring=next(iter(ignoring), None), lead=lead, patient=patient, only=only,
-    )  # fmt: skip
-    return [Arrangement((opening,)) for opening in found]
+    """Visits of these parts, back to back in one place, that start in [since, until), sorted.
+
+    Where a part has no provider ("first available") it is done by whoever has least to do that day, or goes on.
+    `lead=False` leaves out the lead time (staff); `ignoring` are appointments about to move; the patient's own other
+    appointments block as well.
+    """
+    services = [part.service for part in wanted]
+    named = [part.provider for part in wanted]
+    only_these = None if None in named else {someone.id for someone in named}
+    standing = Standing(services, providers=only_these, location=location)
+    first, last = _bounds(standing, services, lead)
+    since, until = max(since or first, first), min(until or last, last)
+    found, span = [], SPAN if at_most else until - since
+    while since < until and (at_most is None or len(found) < at_most):
+        end = min(until, since + span)
+        near = Between(standing, since, end, patient=patient, ignoring=ignoring)
+        there = [
+            pair for place in standing.places.values() for pair in _at_place(near, wanted, place, since, end, only)
+        ]
+        there.sort(key=lambda pair: (pair[0][0].start, pair[1].id))
+        for placed, place in there[: None if at_most is None else at_most - len(found)]:
+            found.append(_spoken(standing, wanted, placed, place))
+        since, span = end, span * 2
+    return found
 
 
-def exact(parts, *, patient, lead=True, ignoring=(), hold=None) -> Arrangement | None:
-    """These parts with their lanes and rooms, when all of them are free now; else None."""
-    found = [
-        opening_at(
-            part.service, part.starts_at, provider=part.provider, location=part.location, patient=patient,
-            lead=lead, ignoring=next(iter(ignoring), None),
+def _bounds(standing, services, lead):
+    """The first moment and the last before which a visit may start: each part has its own lead time and horizon."""
+    at, before, firsts, lasts = now(), timedelta(), [], []
+    for service in services:
+        least = standing.clinic.lead_minutes if service.lead_minutes is None else service.lead_minutes
+        firsts.append(at - before + (least * MINUTE if lead else timedelta()))
+        lasts.append(at - before + (service.horizon_days or standing.clinic.horizon_days) * DAY)
+        before += service.duration_minutes * MINUTE
+    return max(at, *firsts), min(lasts)
+
+
+def _at_place(near, wanted, place, since, until, only):
+    people = []
+    for service, provider in wanted:
+        able = [p for p in near.standing.performing[service.id] if provider is None or p.id == provider.id]
+        people.append([person for p in able if (person := near.person(service, p, place))])
+        if not people[-1]:
+            return
+        if len(people[-1]) > 1:
+            near.count_loads(people[-1], place)
+    tasks = [near.standing.task(service) for service, _ in wanted]
+    windows = asked_for(place.time_zone, only, minute_up(since), minute_up(until))
+    for placed in arrange(tasks, people, near.rooms_at(place), windows, near.standing.step(wanted[0].service)):
+        yield placed, place
+
+
+def _spoken(standing, wanted, placed, place) -> Arrangement:
+    close, step = standing.clinic.close_gaps, standing.step(wanted[0].service)
+    before, parts = None, []
+    for n, (part, (service, _)) in enumerate(zip(placed, wanted, strict=True)):
+        after = placed[n + 1] if n + 1 < len(placed) else None
+        tight = close and part.person.fits_tightly(
+            part.start,
+            lane=part.lane,
+            before=not before or before.person.number != part.person.number,
+            after=not after or after.person.number != part.person.number,
+            shortest=standing.shortest.get(part.person.number, 0),
+            step=step,
         )
-        for part in parts
-    ]  # fmt: skip
-    return Arrangement(tuple(found)) if all(found) else None
+        parts.append(_opening(standing, service, part, place, bool(tight)))
+        before = part
+    return Arrangement(tuple(parts))
+
+
+def _opening(standing, service, part, place, tight=False) -> Opening:
+    who = standing.providers[part.person.number]
+    return Opening(moment_of(part.start), moment_of(part.end), who, place, service, part.lane, part.rooms, tight)
 
 
 def free_times(
     service: Service, *, provider=None, location=None, since=None, until=None,
     at_most=None, ignoring=None, lead=True, patient=None, only=None,
 ) -> list[Opening]:  # fmt: skip
-    """Free times for a service that start in [since, until), sorted, in a constant number of queries.
+    """Free times for one service, as `arrangements` finds them."""
+    found = arrangements(
+        [Wanted(service, provider)], location=location, since=since, until=until, at_most=at_most,
+        ignoring=_several(ignoring), lead=lead, patient=patient, only=only,
+    )  # fmt: skip
+    return [arrangement.parts[0] for arrangement in found]
 
-    Without a provider ("first available") there is one opening per moment and location, with whoever has
-    least to do that day. `lead=False` leaves out the clinic's lead time (staff); `ignoring` is an
-    appointment that is about to move; the patient's own other appointments block as well.
+
+def _several(ignoring):
+    return () if ignoring is None else ignoring if isinstance(ignoring, list | tuple | set) else (ignoring,)
+
+
+def exact(parts, *, patient, lead=True, ignoring=(), hold=None) -> Arrangement | None:
+    """These parts with their lanes and rooms, when all of them are free now (but for their own hold); else None.
+
+    A part that begins just when another ends needs to be on no grid; one that stands alone does.
     """
-    clinic = the_clinic()
-    earliest = now() + timedelta(minutes=clinic.lead_minutes if lead else 0)
-    since = max(since or earliest, earliest)
-    until = min(until or datetime.max.replace(tzinfo=UTC), now() + timedelta(days=clinic.horizon_days))
-    if since >= until:
-        return []
-    places = _places(service, provider, location)
-    if not places:
-        return []
-    length = timedelta(minutes=service.duration_minutes)
-    people = {someone.id for someone, _ in places}
-    booked = _booked(people, patient, since, until, ignoring)
-    blocked = _blocked(service, people, patient, booked, since, until)
+    order = sorted(range(len(parts)), key=lambda n: parts[n].starts_at)
+    chosen = [parts[n] for n in order]
+    standing = Standing([part.service for part in chosen], providers={part.provider.id for part in chosen})
+    since, until = chosen[0].starts_at, chosen[-1].starts_at + MINUTE
+    near = Between(standing, since, until, patient=patient, ignoring=_several(ignoring), hold=hold)
+    placed = []
+    for part in chosen:
+        before = placed[-1] if placed else None
+        there = _placed(near, part, lead, follows=before is not None and before.end == minute_of(part.starts_at))
+        if there is None or (before and not _apart(before, there)):
+            return None
+        placed.append(there)
+    for place in {part.location.id: part.location for part in chosen}.values():
+        here = [n for n, part in enumerate(chosen) if part.location.id == place.id]
+        settled = settle([placed[n].person.task for n in here], [placed[n] for n in here], near.rooms_at(place))
+        if settled is None:
+            return None
+        for n, there in zip(here, settled, strict=True):
+            placed[n] = there
+    openings = [
+        _opening(standing, part.service, there, part.location) for part, there in zip(chosen, placed, strict=True)
+    ]
+    return Arrangement(tuple(openings[order.index(n)] for n in range(len(parts))))
 
-    def openings(someone, where, stretches):
-        starts = free_starts(
-            stretches, blocked[someone.id], zone=where.time_zone,
-            since=since, until=until, length=length, step=clinic.slot_minutes,
-        )  # fmt: skip
-        return ((start, where.id, someone.id, someone, where) for start in starts)
 
-    in_order = merge(*(openings(someone, where, hours) for (someone, where), hours in places.items()))
-    if provider is None:
-        in_order = _fairly(in_order, booked)
-    found = []
-    for start, _, _, someone, where in in_order:
-        if len(found) == at_most:
-            break
-        found.append(Opening(start, start + length, someone, where, service))
-    return found
+def _placed(near, part, lead, follows) -> Placed | None:
+    """Where one chosen part would lie, without its rooms; None when its provider cannot do it then."""
+    standing, start = near.standing, minute_of(part.starts_at)
+    first, last = _bounds(standing, [part.service], lead)
+    performs = any(p.id == part.provider.id for p in standing.performing[part.service.id])
+    if not performs or part.location.id not in standing.places or not first <= part.starts_at < last:
+        return None
+    if part.starts_at != moment_of(start):
+        return None
+    person = near.person(part.service, standing.providers[part.provider.id], part.location)
+    lane = person.lane_at(start) if person else None
+    if lane is None:
+        return None
+    if not follows and not list(person.on_grid([(start, start + 1)], standing.step(part.service))):
+        return None
+    return Placed(start, start + part.service.duration_minutes, person, lane, ())
+
+
+def _apart(before, after) -> bool:
+    """Whether two parts that follow each other leave each other room; back to back they need none."""
+    if before.end == after.start or before.person.number != after.person.number:
+        return before.end <= after.start
+    return before.end + max(before.person.after, after.person.before) <= after.start
 
 
 def who_and_where(service) -> list[tuple[Provider, list[Location]]]:
-    """Who performs the service, by name, and where each of them works; one query."""
+    """Who performs the service, by name, and where each of them works, be it only on some days."""
+    standing = Standing([service])
+    pairs = {pair for pair, hours in standing.weeks.items() if hours}
+    today = now().date()
+    rows = changes_at(places=list(standing.places), first=str(today - DAY), last=str(today + 3650 * DAY))
+    pairs |= {(who, place) for place, who, *_, opens, _ in rows if who is not None and opens is not None}
     people = defaultdict(list)
-    for someone, where in sorted(_places(service), key=lambda pair: (pair[0].name, pair[1].name)):
+    known = [
+        (standing.providers[a], standing.places[b])
+        for a, b in pairs
+        if a in standing.providers and b in standing.places
+    ]
+    for someone, where in sorted(known, key=lambda pair: (pair[0].name, pair[0].id, pair[1].name)):
         people[someone].append(where)
     return list(people.items())
 
 
-def _places(service, provider=None, location=None):
-    """Who performs the service and when they work where: {(provider, location): stretches}. One query."""
-    query = (
-        WorkingHours.select(WorkingHours, Provider, Location)
-        .join(Provider)
-        .switch(WorkingHours)
-        .join(Location)
-        .switch(WorkingHours)
-        .join(ServiceProvider, on=(ServiceProvider.provider == WorkingHours.provider))
-        .where(ServiceProvider.service == service, Provider.archived_at.is_null(), Location.archived_at.is_null())
-    )
-    if provider is not None:
-        query = query.where(WorkingHours.provider == provider)
-    if location is not None:
-        query = query.where(WorkingHours.location == location)
-    places, people, rooms = defaultdict(list), {}, {}
-    for row in query:
-        someone = people.setdefault(row.provider_id, row.provider)
-        where = rooms.setdefault(row.location_id, row.location)
-        places[someone, where].append((row.weekday, row.opens_minute, row.closes_minute))
-    return places
-
-
-def _booked(people, patient, since, until, ignoring):
-    """Live appointments near the stretch, of these providers or of this patient. One query."""
-    whose = Appointment.provider.in_(people)
-    if patient is not None:
-        whose |= Appointment.patient == patient
-    a = Appointment
-    query = a.select(a.provider, a.patient, a.starts_at, a.ends_at, a.buffer_minutes).where(
-        whose, a.status.in_(LIVE), a.starts_at < until + LONGEST, a.ends_at > since - LONGEST
-    )
-    if ignoring is not None:
-        query = query.where(Appointment.id != ignoring.id)
-    return list(query.namedtuples())
-
-
-def _blocked(service, people, patient, booked, since, until):
-    """What keeps each provider from starting: {provider id: [(start, end)]}. One query, for time off."""
-    blocked = {number: [] for number in people}
-    for visit in booked:
-        if visit.provider in blocked:
-            gap = timedelta(minutes=max(service.buffer_minutes, visit.buffer_minutes))
-            blocked[visit.provider].append((visit.starts_at - gap, visit.ends_at + gap))
-        if patient is not None and visit.patient == patient.id:
-            for stretches in blocked.values():
-                stretches.append((visit.starts_at, visit.ends_at))
-    away = TimeOff.select(TimeOff.provider, TimeOff.starts_at, TimeOff.ends_at).where(
-        TimeOff.provider.in_(people), TimeOff.starts_at < until + LONGEST, TimeOff.ends_at > since
-    )
-    for row in away.namedtuples():
-        blocked[row.provider].append((row.starts_at, row.ends_at))
-    return blocked
-
-
-def _fairly(in_order, booked):
-    """One opening per moment and location: with whoever is least booked that day, then the lower number."""
-    load = Counter()
-    zones = {}
-    for (_, _), same in groupby(in_order, key=lambda opening: opening[:2]):
-        same = list(same)
-        where = same[0][4]
-        zone = zones.setdefault(where.id, ZoneInfo(where.time_zone))
-        day = same[0][0].astimezone(zone).date()
-        if len(same) > 1 and (where.id, day) not in load:
-            load[where.id, day] = Counter(v.provider for v in booked if v.starts_at.astimezone(zone).date() == day)
-        yield min(same, key=lambda o: (load[where.id, day][o[2]], o[2])) if len(same) > 1 else same[0]
-
-
 def opening_at(service, starts_at, *, provider, location, ignoring=None, lead=True, patient=None) -> Opening | None:
     """The opening at exactly this moment, or None."""
-    minute = timedelta(minutes=1)
     there = free_times(
-        service, provider=provider, location=location, since=starts_at, until=starts_at + minute,
+        service, provider=provider, location=location, since=starts_at, until=starts_at + MINUTE,
         ignoring=ignoring, lead=lead, patient=patient,
     )  # fmt: skip
     return next((opening for opening in there if opening.starts_at == starts_at), None)
 
 
 def nearest(service, starts_at, *, provider, location, how_many=5, **also) -> list[Opening]:
-    """Free times near one that is gone: the same provider's first, then anybody's; in order of time."""
+    """Free times near one that is gone: the same provider's first, then anybody's; in order of time. Two searches."""
     found = {}
     for whoever in (provider, None):
-        for stretch in ({"since": starts_at - 2 * DAY, "until": starts_at}, {"since": starts_at, "at_most": how_many}):
-            for opening in free_times(service, provider=whoever, location=location, **stretch, **also):
-                found.setdefault(opening.starts_at, opening)
+        stretch = {"since": starts_at - 2 * DAY, "until": starts_at + SPAN}
+        for opening in free_times(service, provider=whoever, location=location, **stretch, **also):
+            found.setdefault(opening.starts_at, opening)
         if len(found) >= how_many:
             break
     close = sorted(found.values(), key=lambda o: abs(o.starts_at - starts_at))[:how_many]

@@ -37,7 +37,7 @@ from models import (
     Task,
     TrailEntry,
 )
-from rules import availability, instruction_texts, paperwork, people, ready, reminders, signing, trail
+from rules import instruction_texts, paperwork, people, ready, reminders, searching, signing, trail
 from rules.questions import TYPES
 from rules.services import listed
 from tests.conftest import opened, postgres_url
@@ -159,7 +159,7 @@ def test_every_day_has_free_times_at_both_locations(demo):
     consultation = Service.get(Service.name == "Skin consultation")
     for place in Location.select():
         until = clock.now() + timedelta(days=15)
-        free = availability.free_times(consultation, location=place, until=until)
+        free = searching.free_times(consultation, location=place, until=until)
         days = {clock.local(opening.starts_at, place.time_zone).date() for opening in free}
         tomorrow = clock.local(clock.now(), place.time_zone).date() + timedelta(days=1)
         assert {tomorrow + timedelta(days=n) for n in range(13)} <= days

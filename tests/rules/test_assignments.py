@@ -4,7 +4,7 @@ import pytest
 
 from clock import now
 from models import Assignment, Category, CategoryAssignment, Service, Task, TrailEntry
-from rules import assignments, availability, scheduling, services, templates
+from rules import assignments, scheduling, searching, services, templates
 from rules.actor import FOYER, Actor
 
 
@@ -69,7 +69,7 @@ def test_a_category_brings_its_paperwork_to_a_service_that_comes_later(clinic, d
 
 
 def first_time(clinic):
-    return availability.free_times(clinic.peel, at_most=1)[0].starts_at
+    return searching.free_times(clinic.peel, at_most=1)[0].starts_at
 
 
 def test_what_comes_twice_is_asked_once(clinic, desk):

@@ -21,7 +21,6 @@ from models import (
 )
 from rules import (
     answers,
-    availability,
     connections,
     desk,
     findings,
@@ -31,6 +30,7 @@ from rules import (
     presence,
     profile,
     scheduling,
+    searching,
     templates,
 )
 from rules.actor import Actor
@@ -222,7 +222,7 @@ def test_who_decides_second_reads_what_the_first_decided(clinic):
 
 
 def test_of_two_threads_that_decide_at_once_one_does(clinic):
-    starts_at = availability.free_times(clinic.botox, provider=clinic.dr_lin, location=clinic.soho)[0].starts_at
+    starts_at = searching.free_times(clinic.botox, provider=clinic.dr_lin, location=clinic.soho)[0].starts_at
     flagged(clinic, starts_at)
     number, said, gate = Finding.get().id, [], threading.Barrier(2)
 

@@ -11,7 +11,7 @@ import settings
 from clock import now
 from database import write_tx
 from models import AgreementVersion, Appointment, Clinic, Delivery, LoginCode, PaperworkVersion, Patient
-from rules import availability, charging, codes, letters, memberships, outbox, scheduling, sending
+from rules import charging, codes, letters, memberships, outbox, scheduling, searching, sending
 from rules.actor import Actor
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -82,7 +82,7 @@ def test_a_confirmation_carries_the_visit_for_the_calendar(clinic, visit):
 
 def test_no_subject_and_no_ordinary_text_tells_of_the_treatment(clinic, visit, ava, clock):
     Clinic.update(instructions_in_mail=False).execute()
-    opening = availability.free_times(
+    opening = searching.free_times(
         clinic.botox, provider=clinic.dr_lin, since=NOON + timedelta(days=1), until=NOON + timedelta(days=3)
     )[0]
     scheduling.move(visit, starts_at=opening.starts_at, provider=clinic.dr_lin, location=clinic.soho, by=ava)

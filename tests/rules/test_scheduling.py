@@ -20,7 +20,7 @@ from models import (
     TimeOff,
     TrailEntry,
 )
-from rules import availability, gone, instructions, policy, scheduling
+from rules import gone, instructions, policy, scheduling, searching
 from rules.actor import Actor
 from rules.refused import Refused
 
@@ -192,11 +192,11 @@ def rush(many, act):
 
 @pytest.mark.parametrize("careful", [True, False], ids=["careful", "only-the-database"])
 def test_in_a_rush_of_forty_for_one_time_exactly_one_gets_it(clinic, monkeypatch, careful):
-    opening = availability.free_times(clinic.peel, since=datetime.now(UTC) + timedelta(days=3), at_most=1)[0]
+    opening = searching.free_times(clinic.peel, since=datetime.now(UTC) + timedelta(days=3), at_most=1)[0]
     people = [Patient.create(first_name="P", last_name=str(n), email=f"p{n}@example.com") for n in range(40)]
     if not careful:  # the rules' own looks are switched off: the constraint alone has to hold
-        monkeypatch.setattr(availability, "opening_at", lambda *_, **__: opening)
-        monkeypatch.setattr(gone, "overlapping", lambda *_: Appointment.select().where(Appointment.id < 0))
+        monkeypatch.setattr(searching, "exact", lambda *_, **__: searching.Arrangement((opening,)))
+        monkeypatch.setattr(gone, "_taken", lambda *_: False)
 
     def act(n):
         return book(
@@ -212,7 +212,7 @@ def test_in_a_rush_of_forty_for_one_time_exactly_one_gets_it(clinic, monkeypatch
 
 
 def test_in_a_rush_of_one_submit_sent_eight_times_there_is_one_booking(clinic):
-    opening = availability.free_times(clinic.peel, since=datetime.now(UTC) + timedelta(days=3), at_most=1)[0]
+    opening = searching.free_times(clinic.peel, since=datetime.now(UTC) + timedelta(days=3), at_most=1)[0]
     key = uuid4().hex
     got = rush(8, lambda _: book(clinic, opening.starts_at, service=clinic.peel, request_key=key).id)
     assert len(set(got)) == 1
@@ -244,7 +244,7 @@ def test_cancelling_late_charges_the_shown_fee_once_however_often_it_is_pressed(
 
 def test_in_a_rush_of_cancellations_there_is_one_charge(clinic):
     start = datetime.now(UTC) + timedelta(hours=26)
-    opening = availability.free_times(clinic.botox, provider=clinic.dr_lin, since=start, at_most=1)[0]
+    opening = searching.free_times(clinic.botox, provider=clinic.dr_lin, since=start, at_most=1)[0]
     a = book(clinic, opening.starts_at)
     Appointment.update(booked_at=start - timedelta(days=9)).execute()
     got = rush(8, lambda _: scheduling.cancel(Appointment.get_by_id(a.id), by=actor(clinic.ava), shown_minor=5000).id)

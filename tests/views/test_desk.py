@@ -8,7 +8,7 @@ import pytest
 import time_machine
 
 from models import Appointment, Charge, Clinic, Delivery, Policy, Task, TrailEntry
-from rules import availability, scheduling
+from rules import scheduling, searching
 from rules.actor import Actor
 
 NOON = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)  # Monday noon in New York
@@ -243,7 +243,7 @@ def test_the_desk_books_for_a_patient_once_per_page(clinic, as_desk):
 
 
 def test_without_the_patients_word_no_policy_is_accepted(clinic, as_desk):
-    opening = availability.free_times(clinic.botox, at_most=1)[0]
+    opening = searching.free_times(clinic.botox, at_most=1)[0]
     slot = f"{opening.provider.id}-{opening.location.id}-{opening.starts_at:%Y%m%dT%H%M%SZ}"
     where = f"/staff/patients/{clinic.ben.id}/booking/{clinic.botox.id}/confirmation"
     answer = as_desk.submit(where, slot=slot, request_key="k1", policy=clinic.policy.id)

@@ -8,7 +8,7 @@ import pytest
 from clock import local, now
 from database import write_tx
 from models import Appointment, AppointmentMove, Charge, Finding, Patient, TrailEntry
-from rules import availability, findings, openings, policy, scheduling, templates
+from rules import findings, openings, policy, scheduling, searching, templates
 from tests.rules.test_findings import KIND, LIN, MONDAY, QUESTIONS, answer
 
 DAY = timedelta(days=1)
@@ -25,7 +25,7 @@ def asked(clinic):
 
 
 def free(clinic, since, service=None, provider=None, location=None):
-    return availability.free_times(
+    return searching.free_times(
         service or clinic.botox, provider=provider or clinic.dr_lin, location=location or clinic.soho, since=since
     )[0].starts_at  # fmt: skip
 

@@ -10,7 +10,7 @@ from database import db, is_sqlite, write_tx
 from models import Charge, Patient, Signature, Task, TrailEntry
 from rules import answers, charging, consents, paperwork, scheduling
 from rules.actor import Actor
-from rules.availability import free_times
+from rules.searching import free_times
 
 STROKES = [{"points": [{"x": 10, "y": 10}, {"x": 60, "y": 40}, {"x": 90, "y": 20}]}]
 GIVEN = {
