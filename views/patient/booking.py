@@ -1,21 +1,19 @@
-"""Booking: services, for whom and with whom, a time that is held, policy, booked."""
+"""Booking: service, provider, time, policy, booked."""
 
-from datetime import timedelta
 from uuid import uuid4
 
 from flask import Blueprint, redirect, request, url_for
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, HiddenField
 
-from clock import now
+from clock import local, now
 from models import Policy
-from rules import findings, holds, markdown, openings, paperwork, policy, scheduling, searching, words
+from rules import findings, markdown, openings, paperwork, policy, scheduling, searching, words
+from rules.clinic import home_zone
 from rules.refused import Refused
-from rules.services import on_shelves
+from rules.services import offered, on_shelves
 from views import guard, respond, times
 from views.forms import carried
-from views.patient.asked import MOST, asked
-from views.patient.holds import held, telling
 
 area = Blueprint("booking", __name__)
 STEPS = ["Treatment", "Person", "Time", "Confirm"]
@@ -27,183 +25,110 @@ class BookingForm(FlaskForm):
     slot = HiddenField()
     request_key = HiddenField()
     price = HiddenField()
-    hold = HiddenField()
 
 
 @area.get("/booking")
 @guard.audience("patient")
 def services():
-    first = request.args.get("with", type=int)
-    visit = asked(first) if first else None
-    return respond.page("patient/booking/services.html", shelves=on_shelves(), steps=STEPS, visit=visit)
+    return respond.page("patient/booking/services.html", shelves=on_shelves(), steps=STEPS)
 
 
 @area.get("/booking/<int:number>")
 @guard.audience("patient")
 def people(number):
-    visit = asked(number)
-    who = searching.who_and_where(visit.service)
-    block, barred = visit.block(), visit.barred()
-    lacking = [] if barred else visit.room().lacking
+    service = guard.found(offered(), number)
+    who = searching.who_and_where(service)
+    places = times.places_of(who)
+    block = blocked(service)
     return respond.page(
-        "patient/booking/people.html", visit=visit, service=visit.service, offered=who, places=times.places_of(who),
-        steps=STEPS, block=block, from_words=block and findings.from_words(block), barred=barred, lacking=lacking,
-        choose_person=len(visit.persons) > 1 and "for" not in request.args, more=len(visit.visit) < MOST,
+        "patient/booking/people.html", service=service, offered=who, places=places, steps=STEPS,
+        block=block, from_words=block and findings.from_words(block),
     )  # fmt: skip
+
+
+def blocked(service):
+    """What the patient answered keeps them from this service for now: the block, or None."""
+    return findings.block_of(guard.me(), service, local(now(), home_zone()).date())
 
 
 @area.get("/booking/<int:number>/times")
 @guard.audience("patient")
 def free(number):
-    visit = asked(number)
-    block, room = visit.block(), visit.room()
-    if (block and not block.until_on) or visit.barred() or (room.lacking and not visit.before):
-        return redirect(visit.href("people"), 303)
-    first_of_two = visit.before and not visit.chosen
-    here = url_for("booking.free", number=number)
-    if first_of_two:
-        ways = {"go": lambda slot: visit.href("free", first=slot)}
-    else:
-        ways = {"choose": url_for("booking.hold", number=number)}
-    first = [("first", openings.key(visit.chosen[0]))] if visit.chosen else []
+    service = guard.found(offered(), number)
+    block = blocked(service)
+    if block and not block.until_on:
+        return redirect(url_for("booking.people", number=number), 303)
     shown = times.context(
-        visit.before if first_of_two else visit.service,
-        others=[] if first_of_two else visit.others,
-        patient=visit.patient,
-        here=here,
-        carry=visit.carry + first,
-        room=(None, None) if first_of_two else room[:2],
+        service,
+        patient=guard.me(),
+        here=url_for("booking.free", number=number),
+        go=lambda slot: url_for("booking.confirmation", number=number, slot=slot),
         not_before=block and block.until_on,
-        **ways,
     )
+    from_words = block and findings.from_words(block)
     return respond.page(
-        "patient/booking/times.html", part="times", steps=STEPS, block=block, visit=visit, room=room,
-        from_words=block and findings.from_words(block), first_of_two=first_of_two, **shown,
-    )  # fmt: skip
-
-
-@area.post("/booking/<int:number>/hold")
-@guard.audience("patient")
-def hold(number):
-    visit = asked(number)
-    parts = times.asked_parts(visit.services, _whole(visit, request.form.get("slot")))
-    try:
-        kept = holds.place(parts, patient=visit.patient, by=guard.by(), held_by=guard.me(), key=uuid4().hex)
-    except Refused as no:
-        form = BookingForm(formdata=None)
-        respond.refuse(form, Refused(no.words))
-        return respond.form_page(
-            "patient/booking/taken.html", form, visit=visit, steps=STEPS, nearest=_near(visit, parts, no),
-            key=openings.key, spoken=openings.spoken, gone=no.field == "at",
-        )  # fmt: skip
-    return respond.done(visit.href("confirmation", slot=_key(parts), hold=kept.id))
-
-
-def _key(parts):
-    return "_".join(openings.key(part) for part in parts)
-
-
-def _whole(visit, slot):
-    """What comes first was chosen on the page before; the two are one choice."""
-    return f"{openings.key(visit.chosen[0])}_{slot}" if visit.chosen and slot else slot
-
-
-def _near(visit, parts, no):
-    """The free times near one that is gone; for several services as whole visits."""
-    if no.field != "at":
-        return None
-    if len(parts) == 1 or visit.before:
-        return no.facts.get("nearest") if len(parts) == 1 else []
-    wanted = [searching.Wanted(part.service) for part in parts]
-    since = parts[0].starts_at - timedelta(hours=2)
-    return searching.arrangements(wanted, location=parts[0].location, since=since, at_most=5, patient=visit.patient)
+        "patient/booking/times.html", part="times", steps=STEPS, block=block, from_words=from_words, **shown
+    )
 
 
 @area.get("/booking/<int:number>/confirmation")
 @guard.audience("patient")
 def confirmation(number):
-    visit = asked(number)
-    parts = times.asked_parts(visit.services, request.args.get("slot") or times._in_parts())
-    current, kept = policy.current(), held(request.args.get("hold"), parts)
-    form = BookingForm(
-        formdata=None, request_key=uuid4().hex, policy=current and current.id, price=_price(parts),
-        slot=_key(parts), hold=kept and kept.id,
-    )  # fmt: skip
-    mine = kept and holds.live(kept, now())
-    if mine or searching.exact(parts, patient=visit.patient):
-        return ask(form, visit, parts, current)
+    service = guard.found(offered(), number)
+    provider, location, starts_at = times.asked_slot(service, request.args.get("slot"))
+    current = policy.current()
+    form = BookingForm(formdata=None, request_key=uuid4().hex, policy=current and current.id, price=service.price_minor)
+    opening = searching.opening_at(service, starts_at, provider=provider, location=location, patient=guard.me())
+    if opening:
+        form.slot.data = openings.key(opening)
+        return ask(form, service, provider, location, starts_at, current)
     try:
-        one = parts[0]
-        scheduling.explain_gone(
-            one.service, one.starts_at, provider=one.provider, location=one.location, patient=visit.patient
-        )
+        scheduling.explain_gone(service, starts_at, provider=provider, location=location, patient=guard.me())
     except Refused as no:
-        return ask(form, visit, parts, current, no)
+        return ask(form, service, provider, location, starts_at, current, no)
 
 
 @area.post("/booking/<int:number>/confirmation")
 @guard.audience("patient")
 def book(number):
-    visit = asked(number)
+    service = guard.found(offered(), number)
     form = BookingForm()
-    parts = times.asked_parts(visit.services, form.slot.data or times._in_parts())
+    provider, location, starts_at = times.asked_slot(service, form.slot.data)
     accepted = form.accepted.data and Policy.get_or_none(Policy.id == carried(form.policy.data))
     try:
-        booked = scheduling.book_all(
-            visit.patient, parts, by=guard.by(), request_key=form.request_key.data, policy=accepted or None,
-            shown_price_minor=carried(form.price.data), hold=held(form.hold.data, parts),
+        appointment = scheduling.book(
+            guard.me(), service, provider=provider, location=location, starts_at=starts_at, by=guard.by(),
+            request_key=form.request_key.data, policy=accepted or None, shown_price_minor=carried(form.price.data),
         )  # fmt: skip
     except Refused as no:
-        return ask(form, visit, parts, policy.current(), no)
-    return respond.done("/", _said(visit, booked))
-
-
-def _said(visit, booked):
-    names = " and ".join(
-        f"{it.service.name} on {words.when(it.starts_at, it.location.time_zone)}, with {it.provider.name} "
-        f"in {it.location.name}"
-        for it in booked
-    )
-    who = f"{visit.patient.name} is" if visit.for_other else "You are"
-    return (
-        f"{who} booked: {names}. A confirmation is on its way by e-mail, "
-        "and what we need from you before you come is on this page."
+        return ask(form, service, provider, location, starts_at, policy.current(), no)
+    at = words.when(appointment.starts_at, appointment.location.time_zone)
+    return respond.done(
+        "/",
+        f"You are booked: {service.name} on {at}, with {provider.name} in {location.name}. "
+        "A confirmation is on its way by e-mail, and what we need from you before you come is on this page.",
     )
 
 
-def _price(parts):
-    return sum(part.service.price_minor for part in parts)
-
-
-def ask(form, visit, parts, current, no=None):
+def ask(form, service, provider, location, starts_at, current, no=None):
     """The confirmation page as things stand now; after a "no" with what was given kept, and near times offered."""
-    gone = no is not None and no.field == "at"
+    nearest = no.facts.get("nearest") if no else None
     if no:
         respond.refuse(form, Refused(no.words, "accepted" if no.field == "policy" else None))
         if current and current.id != carried(form.policy.data):
             form.accepted.data = False  # that was another text
-        form.policy.data, form.price.data = current and current.id, _price(parts)
+        form.policy.data, form.price.data = current and current.id, service.price_minor
 
-    def cancelling(part):
-        if not current:
-            return []
-        said = policy.words_before_booking(current, part.service, part.starts_at, part.location)
-        return [f"{part.service.name}:", *said] if len(parts) > 1 else said
+    def cancelling(at, where):
+        return policy.words_before_booking(current, service, at, where) if current else []
 
-    def note(opening):
-        return "" if len(parts) > 1 or not current else " ".join(
-            policy.words_before_booking(current, parts[0].service, opening.starts_at, opening.location)[:1]
-        )
-
-    kept = held(form.hold.data, parts)
     return respond.form_page(
         "patient/booking/confirmation.html", form, "confirmation",
-        visit=visit, service=visit.service, parts=parts, price=_price(parts), gone=gone,
-        nearest=_near(visit, parts, no) if gone else None, key=openings.key, spoken=openings.spoken, current=current,
-        policy_text=markdown.render(current.text) if current else "",
-        policy_words=[" ".join(cancelling(part)) for part in parts], note=note,
-        follows=[line for service in visit.services for line in follows(service)], steps=STEPS,
-        kept=None if gone else telling(kept, now()),
+        service=service, provider=provider, location=location, starts_at=starts_at, gone=nearest is not None,
+        nearest=nearest, key=openings.key, spoken=openings.spoken, current=current,
+        policy_text=markdown.render(current.text) if current else "", policy_words=cancelling(starts_at, location),
+        note=lambda opening: " ".join(cancelling(opening.starts_at, opening.location)[:1]),
+        follows=follows(service), steps=STEPS,
     )  # fmt: skip
 
 
