@@ -32,6 +32,7 @@ from views.patient import (
     appointments,
     booking,
     guardian,
+    holds,
     home,
     instructions,
     kept,
@@ -65,14 +66,14 @@ log = logging.getLogger("foyer.portal")
 HERE = Path(__file__).resolve().parent
 AREAS = [
     public, demo, photos, handover, verify, records, staff_sealed,
-    signin, kept, home, booking, appointments, postponed, paperwork, instructions, guardian, memberships, account,
-    profile, permissions, staff_signin, staff_signers, staff_ready, staff_assignments,
+    signin, kept, home, booking, holds, appointments, postponed, paperwork, instructions, guardian, memberships,
+    account, profile, permissions, staff_signin, staff_signers, staff_ready, staff_assignments,
     desk, staff_calendar, staff_booking_for, staff_appointments, staff_booking,
     staff_findings, patients, staff_check_ins, charges, services,
     staff_paperwork, staff_pictures,
     staff_notice, staff_tasks, providers, locations, policies, plans, messages, staff_clinic, people,
 ]  # fmt: skip
-AREA_CSS = ["answering", "builder", "signing", "handover", "instructions", "board", "calendar"]
+AREA_CSS = ["booking", "answering", "builder", "signing", "handover", "instructions", "board", "calendar"]
 CSS = ["tokens", "reset", "base", "layout", "components", *AREA_CSS, "print"]
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "

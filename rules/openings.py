@@ -17,8 +17,16 @@ class Slot(NamedTuple):
     starts_at: datetime
 
 
+def parts_of(opening) -> list:
+    """The parts of a visit; a single opening is its own."""
+    return list(getattr(opening, "parts", None) or (opening,))
+
+
 def key(opening) -> str:
-    """3-1-20260303T193000Z"""
+    """3-1-20260303T193000Z; several parts one after the other: 3-1-20260303T193000Z_5-1-20260303T200000Z"""
+    several = getattr(opening, "parts", None)
+    if several:
+        return "_".join(key(part) for part in several)
     return f"{opening.provider.id}-{opening.location.id}-{written(opening.starts_at)}"
 
 
@@ -33,6 +41,12 @@ def slot(text: str | None) -> Slot | None:
         return None
     starts_at = instant(parts[2])
     return Slot(int(parts[0]), int(parts[1]), starts_at) if starts_at else None
+
+
+def slots(text: str | None, how_many: int) -> list[Slot] | None:
+    """The slots of a visit of so many parts; None when the key is not one."""
+    found = [slot(each) for each in (text or "").split("_")]
+    return found if len(found) == how_many and all(found) else None
 
 
 def instant(text: str | None) -> datetime | None:
@@ -56,10 +70,29 @@ def beginning(text: str | None, time_zone: str) -> datetime | None:
     return instant(text)
 
 
+def whom(opening) -> str:
+    """Dr Lin; or, one part after the other, Dr Lin, then Nia Nurse"""
+    names = [part.provider.name for part in parts_of(opening)]
+    return ", then ".join(name for name, _ in groupby(names))
+
+
 def spoken(opening) -> str:
     """Tue 3 Mar, 14:30 with Dr Lin, Soho"""
     at = words.short_when(opening.starts_at, opening.location.time_zone)
-    return f"{at} with {opening.provider.name}, {opening.location.name}"
+    return f"{at} with {whom(opening)}, {opening.location.name}"
+
+
+def day_part(moment: datetime, time_zone: str) -> str:
+    hour = local(moment, time_zone).hour
+    return "morning" if hour < 12 else "afternoon" if hour < 17 else "after_work"
+
+
+def sentences(openings) -> list:
+    """The few of a day and a place that are said first: one for each part of the day, best one that leaves no gap."""
+    first = {}
+    for opening in sorted(openings, key=lambda o: (not all(p.tight for p in parts_of(o)), o.starts_at)):
+        first.setdefault(day_part(opening.starts_at, opening.location.time_zone), opening)
+    return sorted(first.values(), key=lambda o: o.starts_at)
 
 
 class Shown(NamedTuple):

@@ -1,55 +1,117 @@
 """The list of free times that booking and rescheduling share: its filters out of the address, and what it shows."""
 
-from datetime import date
+from datetime import date, timedelta
 from urllib.parse import urlencode
 
 from flask import abort, request
 
 from clock import local, now
 from rules import openings, searching
+from rules.searching import Only, Part, Wanted
 
-ENOUGH, MOST = 20, 200  # times on one page: whole days until there are enough
+ENOUGH, MOST, MOST_A_WEEK = 60, 300, 900  # times on one page: whole days until there are enough
+DAY_PARTS = {"morning": "Morning", "afternoon": "Afternoon", "after_work": "After 17:00"}
+WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+WEEK = timedelta(days=7)
 
 
 def places_of(offered):
     return sorted({place for _, where in offered for place in where}, key=lambda place: place.name)
 
 
-def context(service, *, patient, here, go, preferred=(None, None), not_before=None, **also):
-    """What _times.html needs. `go(key)` is the address of the next step; `also` goes to free_times.
+def context(
+    service, *, patient, here, go=None, preferred=(None, None), not_before=None, others=(), carry=(), room=(None, None),
+    choose=None, **also,
+):  # fmt: skip
+    """What _times.html needs. A time is a link to `go(key)`, or with `choose` a button of a form that is sent there.
 
-    The address chooses by provider=, location= and from= (a day, or a moment); without any of them the
-    `preferred` provider and location are chosen. No time is shown on a day before `not_before`.
+    The address chooses by provider=, location=, from= (a day, or a moment), part=, weekday= and view=week; without
+    provider and location the `preferred` ones are chosen. `others` are services that follow back to back, each with its
+    own provider-<number>=; `carry` [(name, value)] goes along. No time is shown on a day before `not_before`, nor
+    outside `room` (since, until). What else is given goes to the search.
     """
-    offered = searching.who_and_where(service)
-    providers, places = [someone for someone, _ in offered], places_of(offered)
-    provider, location = _asked(providers, "provider", preferred[0]), _asked(places, "location", preferred[1])
+    offered = [searching.who_and_where(one) for one in (service, *others)]
+    places = places_of(offered[0])
+    for more in offered[1:]:
+        places = [place for place in places if place in places_of(more)]
+    whom, selects = [], []
+    for one, people in zip((service, *others), offered, strict=True):
+        name = "provider" if one is service else f"provider-{one.id}"
+        someone = _asked([person for person, _ in people], name, preferred[0])
+        whom.append(Wanted(one, someone))
+        selects.append((name, f"With, for {one.name}" if others else "With", [who for who, _ in people], someone))
+    location = _asked(places, "location", preferred[1])
+    only, week = _only(), request.args.get("view") == "week"
     zone = (location or places[0]).time_zone if places else "UTC"
-    since = openings.beginning(request.args.get("from"), zone)
+    asked = openings.beginning(request.args.get("from"), zone)
     first = openings.beginning(not_before.isoformat(), zone) if not_before else None
-    free = searching.free_times(
-        service, provider=provider, location=location, since=max(filter(None, (since, first)), default=None),
-        at_most=MOST, patient=patient, **also,
-    )  # fmt: skip
+    since = max(filter(None, (asked, first, room[0])), default=None)
+    until = room[1]
+    if week:
+        ends = (since or now()) + WEEK
+        until = min(filter(None, (until, ends)))
+    free = _free(whom, location, since, until, MOST_A_WEEK if week else MOST, patient, only, also) if places else []
     if not_before:  # elsewhere the day may begin later
         free = [one for one in free if local(one.starts_at, one.location.time_zone).date() >= not_before]
-    chosen = {"provider": provider.id if provider else "", "location": location.id if location else ""}
-    shown = openings.by_day(free, ENOUGH, MOST)
+    shown = openings.by_day(free, MOST_A_WEEK if week else ENOUGH, MOST_A_WEEK if week else MOST)
+    kept = [*carry, *((name, who.id if who else "") for name, _, _, who in selects)]
+    kept += [("location", location.id if location else ""), *(("part", it) for it in sorted(only.day_parts))]
+    kept += [("weekday", it) for it in sorted(only.weekdays)]
+
+    def address(**more):
+        return f"{here}?{urlencode([*kept, *more.items()])}"
+
+    begins = max(since or now(), now())
+    day = local(begins, zone).date()
+    later = shown.later and address(**{"from": openings.written(shown.later)})
+    if week:
+        later = address(view="week", **{"from": (day + WEEK).isoformat()})
     return {
         "service": service,
-        "providers": providers,
+        "others": others,
+        "providers": selects[0][2],
         "places": places,
-        "provider": provider,
+        "selects": selects,
         "location": location,
+        "only": only,
+        "day_parts": DAY_PARTS,
+        "weekdays": WEEKDAYS,
+        "narrowed": bool(only.day_parts or only.weekdays or location or asked or any(who for *_, who in selects)),
+        "week": week,
         "shown": shown,
+        "sentences": openings.sentences,
+        "whom": openings.whom,
+        "key": openings.key,
         "spoken": openings.spoken,
-        "go": lambda opening: go(openings.key(opening)),
+        "carry": carry,
+        "choose": choose,
+        "go": (lambda opening: go(openings.key(opening))) if go else None,
         "here": here,
-        "first_href": f"{here}?{urlencode(chosen)}" if since else "",
-        "later_href": f"{here}?{urlencode({**chosen, 'from': openings.written(shown.later)})}" if shown.later else "",
-        "day": local(max(since or now(), first or now(), now()), zone).date(),
+        "all_href": f"{here}?{urlencode([*carry, *((name, '') for name, *_ in selects), ('location', '')])}",
+        "list_href": address(**({"from": day.isoformat()} if asked else {})),
+        "week_href": address(view="week", **({"from": day.isoformat()} if asked else {})),
+        "first_href": address(**({"view": "week"} if week else {})) if asked else "",
+        "later_href": later,
+        "day": day,
         "today": max(local(now(), zone).date(), not_before or date.min),
     }
+
+
+def _free(whom, location, since, until, at_most, patient, only, also):
+    if len(whom) == 1:
+        return searching.free_times(
+            whom[0].service, provider=whom[0].provider, location=location, since=since, until=until, at_most=at_most,
+            patient=patient, only=only, **also,
+        )  # fmt: skip
+    return searching.arrangements(
+        whom, location=location, since=since, until=until, at_most=at_most, patient=patient, only=only, **also
+    )
+
+
+def _only():
+    """The parts of the day and the weekdays that the address asks for."""
+    days = {int(text) for text in request.args.getlist("weekday") if text in set("0123456")}
+    return Only(frozenset(set(request.args.getlist("part")) & set(DAY_PARTS)), frozenset(days))
 
 
 def _asked(rows, name, preferred):
@@ -62,15 +124,22 @@ def _asked(rows, name, preferred):
 
 def asked_slot(service, text):
     """The provider, place and moment that a form or an address names; 404 when this is not on offer at all."""
-    slot = openings.slot(text or _in_parts()) or abort(404)
-    for provider, places in searching.who_and_where(service):
-        for location in places:
-            if (provider.id, location.id) == (slot.provider, slot.location):
-                return provider, location, slot.starts_at
-    return abort(404)
+    return asked_parts([service], text or in_parts())[0][1:]
 
 
-def _in_parts():
+def asked_parts(services, text) -> list[Part]:
+    """The same for a visit of several services, as Parts in their order."""
+    slots = openings.slots(text, len(services)) or abort(404)
+    found = []
+    for service, slot in zip(services, slots, strict=True):
+        offered = [(who, place) for who, places in searching.who_and_where(service) for place in places]
+        there = next(((w, p) for w, p in offered if (w.id, p.id) == (slot.provider, slot.location)), None)
+        who, place = there or abort(404)
+        found.append(Part(service, who, place, slot.starts_at))
+    return found
+
+
+def in_parts():
     """?provider=3&location=1&at=… is another way to write ?slot=…"""
     at = openings.instant(request.args.get("at"))
     return at and f"{request.args.get('provider')}-{request.args.get('location')}-{openings.written(at)}"

@@ -29,8 +29,21 @@ from models import (
     TrailEntry,
     WorkingHours,
 )
-from rules import answers, consents, instructions, memberships, outbox, paperwork, people, photos, pictures, scheduling
+from rules import (
+    answers,
+    consents,
+    holds,
+    instructions,
+    memberships,
+    outbox,
+    paperwork,
+    people,
+    photos,
+    pictures,
+    scheduling,
+)
 from rules.actor import Actor
+from rules.searching import Part
 
 MONDAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TUESDAY = datetime(2026, 3, 3, 15, tzinfo=UTC)
@@ -107,9 +120,15 @@ def build(clinic, name="Ava Moreno", reason="Lines"):
         clinic=clinic, visit=visit, late=late, tasks=tasks, membership=membership, failed=failed, off=off,
         charge=Charge.get(Charge.appointment == late), invitation=invitation, setup=link.rsplit("/", 1)[1],
         hours=WorkingHours.get(WorkingHours.provider == clinic.dr_lin), photo=photo, check_in=check_in,
-        allowed=allowed,
+        allowed=allowed, hold=held(clinic, ava),
         picture=pictures.add(picture(), "A face", owner),
     )  # fmt: skip
+
+
+def held(clinic, ava):
+    """Ava is in the middle of another booking."""
+    part = Part(clinic.peel, clinic.dr_lin, clinic.soho, FRIDAY + timedelta(days=4))
+    return holds.place([part], patient=clinic.ava, by=ava, held_by=clinic.ava, key="a choice of ava")
 
 
 CONSENTS_ONLY = ("guardian", "notice", "record", "record.pdf", "refusal", "signatures")
@@ -140,6 +159,7 @@ def addresses(rule, world):
         "/membership/": [world.membership.id],
         "/membership/plans/": [world.clinic.glow.id],
         "/booking/": [world.clinic.botox.id],
+        "/holds/": [world.hold.id],
         "/profile/": ["names", "contact", "address", "emergency", "health", "messages"],
         "/demo/mailbox/": ["20260302T120000.000000Z-00000000.eml"],
         "/staff/setup/": [world.setup],
