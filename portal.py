@@ -31,6 +31,7 @@ from views.patient import (
     account,
     appointments,
     booking,
+    changes,
     guardian,
     holds,
     home,
@@ -66,7 +67,8 @@ log = logging.getLogger("foyer.portal")
 HERE = Path(__file__).resolve().parent
 AREAS = [
     public, demo, photos, handover, verify, records, staff_sealed,
-    signin, kept, home, booking, holds, appointments, postponed, paperwork, instructions, guardian, memberships,
+    signin, kept, home, booking, holds, appointments,
+    changes, postponed, paperwork, instructions, guardian, memberships,
     account, profile, permissions, staff_signin, staff_signers, staff_ready, staff_assignments,
     desk, staff_calendar, staff_booking_for, staff_appointments, staff_booking,
     staff_findings, patients, staff_check_ins, charges, services,

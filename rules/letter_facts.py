@@ -17,6 +17,7 @@ from rules import (
     memberships,
     policy,
     reminders,
+    waitlist,
     words,
 )
 from rules.clinic import the_clinic
@@ -103,7 +104,8 @@ def _moved(delivery):
         .order_by(AppointmentMove.id.desc())
         .first()
     )
-    return {**_booked(delivery), "before": last}
+    asked = last is not None and last.answer == "open"
+    return {**_booked(delivery), "before": last, "asked": asked}
 
 
 def _cancelled(delivery):
@@ -111,7 +113,8 @@ def _cancelled(delivery):
     if appointment.status != "cancelled":
         raise NotNow(f"The appointment is {appointment.status} now")
     fee = Charge.get_or_none(Charge.appointment == appointment, Charge.reason == "cancellation_fee")
-    return {**_facts_of(appointment), "fee": fee, "attachments": (_calendar(appointment, "CANCEL"),)}
+    again = f"{settings.current().base_url}/booking"
+    return {**_facts_of(appointment), "fee": fee, "again": again, "attachments": (_calendar(appointment, "CANCEL"),)}
 
 
 def _postponed(delivery):
@@ -210,6 +213,17 @@ def _membership(delivery):
     return {"membership": membership, "price": price, "link": f"{settings.current().base_url}/membership"}
 
 
+def _offer(delivery):
+    """No name of the treatment; whoever it is too late for by now gets no mail."""
+    offer = waitlist.whole().where(waitlist.Offer.id == delivery.details["offer"]).first()
+    if offer is None or waitlist.standing(offer, now()) != "open":
+        raise NotNow("The offer was over before this could be sent")
+    location = offer.location
+    return {
+        "offer": offer, "zone": location.time_zone, "where": calendar_file.place(location), "link": waitlist.link(offer)
+    }  # fmt: skip
+
+
 FACTS = {
     "code_signin": _code,
     "code_register": _code,
@@ -229,4 +243,5 @@ FACTS = {
     "charge_receipt": _charge,
     "membership_joined": _membership,
     "membership_ended": _membership,
+    "waitlist_offer": _offer,
 }

@@ -145,6 +145,14 @@ def whole():
     )
 
 
+def parts_of(appointment, at) -> list[Appointment]:
+    """What of the same visit its patient can still change, this one among them, in its order."""
+    a, same = Appointment, Appointment.id == appointment.id
+    if appointment.visit_key:
+        same = (a.visit_key == appointment.visit_key) & (a.patient == appointment.patient_id)
+    return list(whole().where(same, a.status == "booked", a.starts_at > at).order_by(a.starts_at, a.id))
+
+
 def one(appointment) -> Line:
     """The line of one appointment."""
     [row] = _one(number=appointment.id)
@@ -154,10 +162,12 @@ def one(appointment) -> Line:
 def moves_of(appointment) -> list[AppointmentMove]:
     """Where and with whom it stood before, first to last."""
     move = AppointmentMove
+    to_provider = Provider.alias()
     rows = (
-        move.select(move, Location, Provider)
+        move.select(move, Location, Provider, to_provider)
         .join_from(move, Location, on=move.from_location)
         .join_from(move, Provider, on=move.from_provider)
+        .join_from(move, to_provider, on=move.to_provider)
     )
     return list(rows.where(move.appointment == appointment).order_by(move.id))
 
@@ -165,6 +175,18 @@ def moves_of(appointment) -> list[AppointmentMove]:
 def upcoming(patient, at, limit: int) -> list[Line]:
     """What is still to come or under way, soonest first."""
     return [_line(row) for row in _upcoming(patient=patient.id, at=at, most=limit)]
+
+
+def upcoming_of(patients, at) -> dict[int, list[Line]]:
+    """The same of several people, by their numbers, in one query for all of them."""
+    lines = {it.id: [] for it in patients}
+    if lines:
+        to_come = (Appointment.ends_at > at) & Appointment.status.in_(TO_COME) & Appointment.patient.in_(list(lines))
+        for *row, patient in (
+            _listed().select_extend(Appointment.patient).where(to_come).order_by(Appointment.starts_at)
+        ):
+            lines[patient].append(_line(row))
+    return lines
 
 
 def past(patient, at, limit: int, offset: int = 0) -> list[Line]:
@@ -182,7 +204,8 @@ def status_words(row, at) -> str:
 def undo_until(row, at, grace_minutes: int) -> datetime | None:
     """Until when the patient can take back what they booked, whatever the policy; None when they cannot any more."""
     until = min(row.booked_at + timedelta(minutes=grace_minutes), row.starts_at)
-    return until if row.booked_by == "patient" and row.status == "booked" and at < until else None
+    fresh = row.booked_by == "patient" and row.moved is None
+    return until if fresh and row.status == "booked" and at < until else None
 
 
 def accepting_words(row, at, grace_minutes: int) -> str:

@@ -20,4 +20,29 @@ def card(line, at):
         begun=line.starts_at <= at,
         blocked=line.blocked and line.starts_at > at,
         free_until_words=visits.free_until_words(line, at, g.clinic.grace_minutes),
+        moved=_moved(line, at),
+        undo=_undo(line, at),
     )
+
+
+def _moved(line, at):
+    """What the clinic changed and the patient has not answered: old, new, and where each answer leads; or None."""
+    if not line.unanswered(at):
+        return None
+    return SimpleNamespace(
+        old=words.when(line.moved.from_starts_at, line.moved.from_time_zone),
+        new=words.when(line.starts_at, line.time_zone),
+        after=visits.accepting_words(line, at, g.clinic.grace_minutes),
+        shown=line.moved.id,
+        accept=url_for("changes.accept", number=line.id),
+        move=url_for("appointments.free", number=line.id),
+        cancel=url_for("appointments.cancellation", number=line.id),
+    )
+
+
+def _undo(line, at):
+    """Until when the booking can be taken back, and where; or None."""
+    until = visits.undo_until(line, at, g.clinic.grace_minutes)
+    if until is None:
+        return None
+    return SimpleNamespace(until=words.time_of_day(until, line.time_zone), href=url_for("changes.undo", number=line.id))

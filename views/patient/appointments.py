@@ -1,13 +1,25 @@
 """A patient's appointments: all of them, one in detail, its calendar file, cancelling and rescheduling it."""
 
-from flask import Blueprint, make_response, request, url_for
+from flask import Blueprint, g, make_response, request, url_for
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, TextAreaField
 from wtforms.validators import Length, Optional
 
 from clock import local, now
 from models import LIVE, Charge, Paperwork, Task
-from rules import calendar_file, charging, findings, openings, paperwork, policy, scheduling, validity, visits, words
+from rules import (
+    calendar_file,
+    charging,
+    findings,
+    openings,
+    paperwork,
+    policy,
+    scheduling,
+    self_service,
+    validity,
+    visits,
+    words,
+)
 from rules.refused import Refused
 from views import guard, respond, times
 from views.cards import card
@@ -66,6 +78,7 @@ def listed():
 def detail(number):
     a, at = guard.mine(visits.whole(), number), now()
     line = visits.one(a)
+    parts = visits.parts_of(a, at)
     return respond.page(
         "patient/appointments/detail.html",
         a=a,
@@ -75,6 +88,8 @@ def detail(number):
         begun=a.starts_at <= at,
         tasks=papers(a, at),
         moves=visits.moves_of(a),
+        parts=parts,
+        **changeable(a, line, at),
         charges=list(Charge.select().where(Charge.appointment == a).order_by(Charge.id)),
         reasons=charging.REASONS,
         statuses=charging.STATUSES,
@@ -82,11 +97,23 @@ def detail(number):
     )
 
 
+def changeable(a, line, at):
+    """Which changes its service leaves to patients themselves, and what to do about the others."""
+    phone = a.location.phone or g.clinic.phone
+    free = line.unanswered(at) or line.blocked or line.declined
+    return {
+        f"no_{switch[5:]}": "" if free or getattr(a.service, switch) else self_service.words(switch, phone)
+        for switch in ("self_move", "self_cancel")
+    }
+
+
 def closed_words(a):
     """Who cancelled it and when; why, only where the patient gave the reason: the clinic's words are its own."""
     if a.status != "cancelled":
         return ""
     at = words.when(a.closed_at, a.location.time_zone)
+    if a.undone_at:
+        return f"You took this booking back on {at}. It cost you nothing."
     if a.closed_by_kind == "patient":
         return f"Cancelled on {at} by you. {a.closed_why}".strip()
     return f"Cancelled on {at} by the clinic."
@@ -156,7 +183,7 @@ def ask_to_cancel(a, form):
     return respond.form_page(
         "patient/appointments/cancellation.html", form, "cancellation",
         a=a, card=card(visits.one(a), at), fee=fee, can_change=scheduling.open_to_patient(a, at),
-        until=policy.until_words(a, fee, at),
+        until=policy.until_words(a, fee, at), **changeable(a, visits.one(a), at),
     )  # fmt: skip
 
 
@@ -164,10 +191,10 @@ def ask_to_cancel(a, form):
 @guard.audience("patient")
 def free(number):
     a, at = guard.mine(visits.whole(), number), now()
-    block = findings.block_of(guard.me(), a.service, local(at, a.location.time_zone).date())
+    block = findings.block_of(a.patient, a.service, local(at, a.location.time_zone).date())
     shown = times.context(
         a.service,
-        patient=guard.me(),
+        patient=a.patient,
         here=url_for("appointments.free", number=number),
         go=lambda slot: url_for("appointments.new_time", number=number, slot=slot),
         preferred=(a.provider, a.location),
@@ -177,6 +204,7 @@ def free(number):
     return respond.page(
         "patient/appointments/times.html", part="patient/booking/times",
         a=a, can_change=scheduling.open_to_patient(a, at), fee=policy.move_fee_for(a, at), steps=STEPS,
+        **changeable(a, visits.one(a), at),
         block=block, from_words=block and findings.from_words(block), **shown,
     )  # fmt: skip
 
@@ -221,4 +249,5 @@ def ask_to_move(a, form, provider, location, starts_at, no=None):
         nearest=no.facts.get("nearest") if no else None, key=openings.key, spoken=openings.spoken, steps=STEPS,
         after=policy.words_after_move(a, starts_at, location, at),
         papers=validity.at_new_time(a, validity.visit_of(a, starts_at, location)),
+        **changeable(a, visits.one(a), at),
     )  # fmt: skip
