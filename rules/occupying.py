@@ -6,6 +6,8 @@ takes, are written here. A change of an appointment's time drops its rooms, so t
 
 from datetime import timedelta
 
+from peewee import JOIN
+
 from database import after_commit
 from models import Appointment, Occupancy, Resource, ServiceNeed
 from rules.refused import Refused
@@ -121,21 +123,16 @@ def settle(visit_key) -> None:
         Occupancy.update(ends_at=until).where(Occupancy.id == row.id).execute()
 
 
-def free_lane(a) -> int | None:
-    """A lane in which this appointment can stand again at its own time; None when there is none."""
-    same = Occupancy.select(Occupancy.lane, Occupancy.service).where(
+def free_lane(a) -> int:
+    """The lane in which this appointment can stand again; the database refuses it where none is free."""
+    same = Occupancy.select(Occupancy.lane).where(
         Occupancy.provider == a.provider_id,
-        Occupancy.starts_at < a.ends_at,
-        Occupancy.starts_at > a.starts_at - timedelta(days=1),
-        Occupancy.ends_at > a.starts_at,
+        Occupancy.appointment.is_null() | (Occupancy.appointment != a.id),
+        *_overlapping(a.starts_at, a.ends_at),
     )
-    taken = list(same.tuples())
-    if not taken:
-        return a.lane
-    if a.lane == 0 or any(lane == 0 or service != a.service_id for lane, service in taken):
-        return None
-    left = set(range(1, a.service.parallel + 1)) - {lane for lane, _ in taken}
-    return a.lane if a.lane in left else min(left, default=None)
+    taken = {lane for (lane,) in same.tuples()}
+    left = set(range(1, a.service.parallel + 1)) - taken
+    return min(left) if a.lane in taken and a.lane and left else a.lane
 
 
 def take_rooms_again(a) -> None:
@@ -143,13 +140,15 @@ def take_rooms_again(a) -> None:
     kinds = [
         kind for (kind,) in ServiceNeed.select(ServiceNeed.kind).where(ServiceNeed.service == a.service_id).tuples()
     ]
+    if not kinds or Occupancy.select().where(Occupancy.appointment == a, Occupancy.resource.is_null(False)).exists():
+        return
     for kind in sorted(kinds):
         here = Resource.select().where(
             Resource.kind == kind, Resource.location == a.location_id, Resource.archived_at.is_null()
         )
         for room in here.order_by(Resource.id):
-            until = a.ends_at + timedelta(minutes=room.cleanup_minutes)
-            if not _taken(room, a.starts_at, until):
+            until = _free_until(room, a)
+            if until is not None:
                 Occupancy.create(
                     appointment=a, resource=room, service=a.service_id, lane=a.lane,
                     starts_at=a.starts_at, ends_at=until,
@@ -159,14 +158,18 @@ def take_rooms_again(a) -> None:
             raise Refused("The room or device for it has been taken meanwhile, so the absence stands.")
 
 
-def _taken(room, since, until) -> bool:
-    return (
-        Occupancy.select()
-        .where(
-            Occupancy.resource == room,
-            Occupancy.starts_at < until,
-            Occupancy.starts_at > since - timedelta(days=1),
-            Occupancy.ends_at > since,
-        )
-        .exists()
-    )
+def _free_until(room, a):
+    """Until when the appointment would take this room, with its clean-up; None when the room is not free for it."""
+    until = a.ends_at + timedelta(minutes=room.cleanup_minutes)
+    rows = Occupancy.select(Occupancy.starts_at, Appointment.visit_key).join(Appointment, JOIN.LEFT_OUTER)
+    rows = rows.where(Occupancy.resource == room, *_overlapping(a.starts_at, until)).tuples()
+    for starts_at, visit_key in rows:
+        if not a.visit_key or visit_key != a.visit_key or starts_at < a.ends_at:
+            return None
+        until = min(until, starts_at)
+    return until
+
+
+def _overlapping(since, until):
+    # Nothing lasts longer than a day: with both ends bound the index is enough.
+    return Occupancy.starts_at < until, Occupancy.starts_at > since - timedelta(days=1), Occupancy.ends_at > since

@@ -7,7 +7,7 @@ from peewee import IntegrityError
 from clock import now
 from database import write_tx
 from models import TO_COME, Appointment, Charge
-from rules import charging, instructions, paperwork, trail
+from rules import charging, holds, instructions, occupying, paperwork, trail
 from rules import policy as policies
 from rules.refused import Refused
 
@@ -56,6 +56,7 @@ def miss(appointment, by, charge=True, why="") -> Charge | None:
         fee = policies.no_show_fee_for(appointment)  # first, as it was shown: a block excuses only a visit to come
         closed = {"closed_at": now(), "closed_by": by.name, "closed_by_kind": by.kind, "closed_why": why}
         _step(appointment, TO_COME, by, "appointment missed", status="missed", **closed)
+        occupying.settle(appointment.visit_key)
         paperwork.not_needed(appointment, by)
         instructions.withdraw(appointment, MISSED)
         if not charge or not fee.amount_minor:
@@ -76,9 +77,12 @@ def undo_miss(appointment, by) -> None:
     why = "It was noted by mistake that nobody came."
     try:
         with write_tx():
+            holds.lapse_expired(now())
+            lane = occupying.free_lane(Appointment.get_by_id(appointment.id))
             closed = dict.fromkeys(("closed_by", "closed_by_kind", "closed_why"), "")
-            open_again = {"closed_at": None, "arrived_at": None, **closed}
+            open_again = {"closed_at": None, "arrived_at": None, "lane": lane, **closed}
             _step(appointment, ("missed",), by, "absence undone", status="booked", **open_again)
+            occupying.take_rooms_again(appointment)
             charge = Charge.get_or_none((Charge.appointment == appointment) & (Charge.reason == "no_show_fee"))
             if charge:
                 charging.withdraw(charge, by, why)
