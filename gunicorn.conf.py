@@ -30,13 +30,14 @@ class DiscreetLogger(Logger):
     """One line a request, without what may be personal or secret: no query, reader, referrer or one-time link."""
 
     def access(self, resp, req, environ, request_time):
-        path = re.sub(r"^(/staff/setup/|/h/).+", r"\1...", environ.get("PATH_INFO", ""))
+        path = re.sub(r"^(/*(?:staff/+setup|h|calendar|offers)/).+", r"\1...", environ.get("PATH_INFO", ""))
         method, status = environ.get("REQUEST_METHOD", "-"), str(resp.status).split(" ")[0]
         self.access_log.info("%s %s %s %.0f ms", method, quote(path), status, request_time.total_seconds() * 1000)
 
     def warning(self, msg, *args, **kwargs):
-        """A request that cannot be read is quoted in its warning, query and all."""
-        super().warning(re.sub(r"\?[^\s']*", "?...", str(msg)), *args, **kwargs)
+        """A request that cannot be read is quoted in its warning, one-time link, query and all."""
+        said = re.sub(r"(/(?:staff/+setup|h|calendar|offers)/)[^\s'?]+", r"\1...", str(msg))
+        super().warning(re.sub(r"\?[^\s']*", "?...", said), *args, **kwargs)
 
     def exception(self, msg, *args, **kwargs):
         """What broke while serving, without an address or the exception's text; in full only what stops the start."""

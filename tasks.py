@@ -11,7 +11,7 @@ from huey.consumer import Consumer
 import settings
 from clock import now
 from database import db
-from rules import charging, memberships, photos, reminders, sealing, sending, tidying
+from rules import charging, memberships, photos, reminders, sealing, sending, tidying, waitlist
 
 log = logging.getLogger("foyer.tasks")
 QUIET = ("huey", "huey.consumer", "huey.consumer.Scheduler", "huey.consumer.Worker")
@@ -26,11 +26,12 @@ def wake():
 
 
 def drain():
-    """Ask the card providers for what is due, send what is due (a receipt tells of the charge), then seal."""
+    """Ask the card providers for what is due, send what is due (a receipt tells of the charge), seal, offer free times."""
     with db.connection_context():
         charging.ask_due()
         sending.send_due(going=lambda: not stopping.is_set())
         sealing.seal_due(going=lambda: not stopping.is_set())
+        waitlist.offer_due(now())  # after what may not wait; its own mails wake the sender once more
 
 
 def sweep():

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 import portal
 import settings
 from database import db, open_database
-from rules import accounts, outbox
+from rules import accounts, occupying, outbox
 from tests.clinic import Cast, build_cast
 
 KINDS = ("sqlite", "postgres")
@@ -35,7 +35,7 @@ def app(tmp_path_factory):
     app.testing = True
     app.config["PROPAGATE_EXCEPTIONS"] = False  # error pages are part of what is tested
     app.test_client_class = Browser
-    outbox.on_put = None  # nothing is sent unless a test sends it
+    outbox.on_put = occupying.on_free = None  # nothing is sent unless a test sends it
     if not (Path(portal.HERE) / "static/gen/assets.json").exists():
         app.test_cli_runner().invoke(args=["assets", "build"], catch_exceptions=False)
     return app
