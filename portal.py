@@ -53,11 +53,13 @@ from views.staff import calendar as staff_calendar
 from views.staff import charges, desk, locations, messages, patients, people, plans, policies, providers, services
 from views.staff import check_ins as staff_check_ins
 from views.staff import clinic as staff_clinic
+from views.staff import exceptions as staff_exceptions
 from views.staff import findings as staff_findings
 from views.staff import notice as staff_notice
 from views.staff import paperwork as staff_paperwork
 from views.staff import pictures as staff_pictures
 from views.staff import ready as staff_ready
+from views.staff import resources as staff_resources
 from views.staff import sealed as staff_sealed
 from views.staff import signers as staff_signers
 from views.staff import signin as staff_signin
@@ -73,7 +75,8 @@ AREAS = [
     desk, staff_calendar, staff_booking_for, staff_appointments, staff_booking,
     staff_findings, patients, staff_check_ins, charges, services,
     staff_paperwork, staff_pictures,
-    staff_notice, staff_tasks, providers, locations, policies, plans, messages, staff_clinic, people,
+    staff_notice, staff_tasks, providers, staff_exceptions, staff_resources,
+    locations, policies, plans, messages, staff_clinic, people,
 ]  # fmt: skip
 AREA_CSS = ["booking", "answering", "builder", "signing", "handover", "instructions", "board", "calendar"]
 CSS = ["tokens", "reset", "base", "layout", "components", *AREA_CSS, "print"]

@@ -6,10 +6,9 @@ from zoneinfo import ZoneInfo
 
 from clock import local, now
 from database import write_tx
-from models import TO_COME, Appointment, Location, Patient, Service, TimeOff, WorkingHours
-from rules import trail
+from models import TO_COME, Appointment, Location, Patient, Provider, Service, TimeOff, WorkingHours
+from rules import displaced, trail
 from rules.clinic import home_zone
-from rules.providers import upcoming
 from rules.refused import Refused
 from rules.words import count, when
 
@@ -70,26 +69,52 @@ def add(provider, by, *, weekday: int, location, opens_minute: int, closes_minut
         for old in of(provider):
             if _same(old, new):
                 return old
-            if _overlap(old, new):
-                raise Refused(
-                    f"{provider.name} already works at {old.location.name} on {WEEKDAYS[old.weekday]}s from "
-                    f"{clock(old.opens_minute)} to {clock(old.closes_minute)}. Choose a time that does not overlap, "
-                    "or remove that one first.",
-                    field="opens",
-                )
+        _refuse_overlap(provider, new)
         new.save(force_insert=True)
         trail.record(by, "hours added", f"provider {provider.id}", **_told(new))
         return new
 
 
-def remove(stretch, by) -> int:
-    """Take a stretch out of the week; returns how many visits that are already booked stand in it (they stay)."""
+def remove(stretch, by, sure=False) -> int:
+    """Take a stretch out of the week; returns how many visits then stand outside of it: they stay, and need `sure`."""
     with write_tx():
-        standing = [a for a in upcoming(stretch.provider) if _stands_in(a, stretch)]
+        standing = displaced.by_week(stretch)
+        displaced.refuse(standing, sure)
         told = _told(stretch)
         if WorkingHours.delete().where(WorkingHours.id == stretch.id).execute():
             trail.record(by, "hours removed", f"provider {stretch.provider_id}", **told)
         return len(standing)
+
+
+def change(stretch, by, *, opens_minute: int, closes_minute: int, sure=False) -> None:
+    """Give a weekly stretch other times. Visits that would stand outside of the week stay booked, and need `sure`."""
+    if opens_minute >= closes_minute:
+        raise Refused("Enter an end that is later than the start", field="closes")
+    new = WorkingHours(
+        provider=stretch.provider, location=stretch.location, weekday=stretch.weekday,
+        opens_minute=opens_minute, closes_minute=closes_minute,
+    )  # fmt: skip
+    with write_tx():
+        _refuse_overlap(stretch.provider, new, besides=stretch.id)
+        if _same(stretch, new):
+            return
+        displaced.refuse(displaced.by_week(stretch, (stretch.weekday, opens_minute, closes_minute)), sure)
+        before = _told(stretch)
+        WorkingHours.update(opens_minute=opens_minute, closes_minute=closes_minute).where(
+            WorkingHours.id == stretch.id
+        ).execute()
+        trail.record(by, "hours changed", f"provider {stretch.provider_id}", before=before, after=_told(new))
+
+
+def _refuse_overlap(provider, new, besides=None) -> None:
+    for old in of(provider):
+        if old.id != besides and _overlap(old, new):
+            raise Refused(
+                f"{provider.name} already works at {old.location.name} on {WEEKDAYS[old.weekday]}s from "
+                f"{clock(old.opens_minute)} to {clock(old.closes_minute)}. Choose a time that does not overlap, "
+                "or remove that one first.",
+                field="opens",
+            )
 
 
 def _told(stretch) -> dict:
@@ -103,15 +128,6 @@ def _told(stretch) -> dict:
 
 def _same(old, new) -> bool:
     return _told(old) == _told(new)
-
-
-def _stands_in(appointment, stretch) -> bool:
-    there = local(appointment.starts_at, stretch.location.time_zone)
-    return (
-        appointment.location_id == stretch.location_id
-        and there.weekday() == stretch.weekday
-        and stretch.opens_minute <= there.hour * 60 + there.minute < stretch.closes_minute
-    )
 
 
 def _overlap(old, new) -> bool:
@@ -149,9 +165,10 @@ def zone_of(provider) -> str:
 def visits_between(provider, starts_at, ends_at) -> list[Appointment]:
     """Live visits with this provider that touch a stretch of time, with patient, service and location."""
     return list(
-        Appointment.select(Appointment, Patient, Service, Location)
+        Appointment.select(Appointment, Patient, Service, Provider, Location)
         .join_from(Appointment, Patient)
         .join_from(Appointment, Service)
+        .join_from(Appointment, Provider)
         .join_from(Appointment, Location)
         .where(
             (Appointment.provider == provider)
@@ -188,6 +205,7 @@ def add_time_off(provider, by, *, starts, ends, zone: str, reason="", sure: bool
                 + ("; …" if len(inside) > 5 else "")
                 + ". They stay booked until you move or cancel them. Tick the box to save all the same.",
                 field="sure",
+                visits=inside,
             )
         off = TimeOff.create(provider=provider, starts_at=starts_at, ends_at=ends_at, reason=reason)
         trail.record(

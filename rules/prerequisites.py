@@ -133,6 +133,11 @@ def leaning_on(appointment, starts_at=None) -> list[Appointment]:
     return left
 
 
+def wishes_of(service) -> list[Wish]:
+    """The same as somebody would type them."""
+    return [Wish(it.needs_id, it.at_least_hours, it.within_days, it.why) for it in of(service)]
+
+
 def tie(service, by, wishes) -> None:
     """Make the prerequisites of a service exactly these; call it inside the transaction of the service's change."""
     wanted = {}
@@ -141,8 +146,7 @@ def tie(service, by, wishes) -> None:
         wanted[wish.needs] = wish._replace(why=tidy_text(wish.why))
     before = {it.needs_id: it for it in of(service)}
     told = {number: [wish.at_least_hours, wish.within_days] for number, wish in wanted.items()}
-    same = {number: Wish(number, it.at_least_hours, it.within_days, it.why) for number, it in before.items()}
-    if same == wanted:
+    if wishes_of(service) == list(wanted.values()):
         return
     Prerequisite.delete().where(
         (Prerequisite.service == service) & Prerequisite.needs.not_in(list(wanted) or [0])

@@ -31,25 +31,40 @@ def accounts_for(provider=None) -> list[Staff]:
     return list(Staff.select().where(Staff.archived_at.is_null() & Staff.id.not_in(taken)).order_by(Staff.name))
 
 
-def add(by, *, name: str, title: str = "", staff=None) -> Provider:
+def add(by, *, name: str, title: str = "", staff=None, buffer_before_minutes=0, buffer_after_minutes=0) -> Provider:
+    buffers = _buffers(buffer_before_minutes, buffer_after_minutes)
     with write_tx():
         _check_account(staff, None)
-        provider = Provider.create(name=name, title=title, staff=staff)
+        provider = Provider.create(name=name, title=title, staff=staff, **buffers)
         trail.record(by, "provider added", f"provider {provider.id}", name=name)
         return provider
 
 
-def change(provider, by, *, name: str, title: str, staff=None) -> Provider:
+def change(
+    provider, by, *, name: str, title: str, staff=None, buffer_before_minutes=None, buffer_after_minutes=None
+) -> Provider:
+    """Change who they are, and the least pause around each of their visits (None: as it is)."""
+    buffers = _buffers(
+        provider.buffer_before_minutes if buffer_before_minutes is None else buffer_before_minutes,
+        provider.buffer_after_minutes if buffer_after_minutes is None else buffer_after_minutes,
+    )
     with write_tx():
         provider = Provider.get_by_id(provider.id)
         _check_account(staff, provider)
-        given = {"name": name, "title": title, "staff_id": staff.id if staff else None}
+        given = {"name": name, "title": title, "staff_id": staff.id if staff else None, **buffers}
         before = {field: getattr(provider, field) for field in given}
         changed = {field: [before[field], value] for field, value in given.items() if before[field] != value}
         if changed:
-            Provider.update(name=name, title=title, staff=staff).where(Provider.id == provider.id).execute()
+            Provider.update(name=name, title=title, staff=staff, **buffers).where(Provider.id == provider.id).execute()
             trail.record(by, "provider changed", f"provider {provider.id}", changes=changed)
         return Provider.get_by_id(provider.id)
+
+
+def _buffers(before, after) -> dict:
+    for minutes, field in ((before, "buffer_before_minutes"), (after, "buffer_after_minutes")):
+        if not 0 <= minutes <= 240:
+            raise Refused("Write a pause from 0 to 240 minutes.", field=field)
+    return {"buffer_before_minutes": before, "buffer_after_minutes": after}
 
 
 def _check_account(staff, provider) -> None:

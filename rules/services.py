@@ -4,8 +4,19 @@ from peewee import JOIN, fn
 
 from clock import now
 from database import folded, folding, write_tx
-from models import Assignment, Category, CategoryAssignment, Paperwork, Provider, Service, ServiceProvider
-from rules import trail
+from models import (
+    Assignment,
+    Category,
+    CategoryAssignment,
+    Paperwork,
+    Provider,
+    ResourceKind,
+    Service,
+    ServiceNeed,
+    ServiceProvider,
+)
+from rules import prerequisites as what_comes_first
+from rules import service_setup, trail
 from rules.profile import tidy, tidy_text
 from rules.refused import Refused
 
@@ -81,12 +92,15 @@ def category(by, number: int | None, new_name: str) -> Category:
 
 
 def save(service: Service | None, by, *, name, summary, category_number, new_category="", duration_minutes,
-         buffer_minutes, price_minor, providers, papers) -> Service:  # fmt: skip
+         buffer_minutes, price_minor, providers, papers, setup=None, kinds=None,
+         prerequisites=None) -> Service:  # fmt: skip
     """A new service (None) or a changed one, with its people and paperwork, in one transaction.
 
-    What is booked already keeps its time, price and paperwork.
+    `setup` says how it is scheduled (see service_setup), `kinds` which rooms and devices it needs, `prerequisites`
+    what comes first; None leaves each as it is. What is booked already keeps its time, price and paperwork.
     """
     facts = _facts(name, summary, duration_minutes, buffer_minutes, price_minor)
+    facts |= service_setup.checked(service, setup or {})
     with write_tx():
         twin = Service.get_or_none(folding(Service.name) == folded(facts["name"]))
         if twin is not None and (service is None or twin.id != service.id):
@@ -102,6 +116,10 @@ def save(service: Service | None, by, *, name, summary, category_number, new_cat
                 trail.record(by, "service changed", f"service {service.id}", changed=changed)
         _tie(by, service, ServiceProvider, Provider, "provider", providers, "providers changed")
         _tie(by, service, Assignment, Paperwork, "paperwork", papers, "assignments changed")
+        if kinds is not None:
+            _tie(by, service, ServiceNeed, ResourceKind, "kind", kinds, "needs changed")
+        if prerequisites is not None:
+            what_comes_first.tie(service, by, prerequisites)
         return Service.get_by_id(service.id)
 
 

@@ -63,15 +63,17 @@ class AmountField(StringField):
 class WholeNumber(IntegerField):
     """A whole number within bounds; every wrong input gets the same sentence, in the unit's words."""
 
-    def __init__(self, label=None, least=0, most=1_000_000, unit="", **kwargs):
+    def __init__(self, label=None, least=0, most=1_000_000, unit="", may_be_empty=False, **kwargs):
         super().__init__(label, **kwargs)
-        self.least, self.most = least, most
-        self.flags.required = True
+        self.least, self.most, self.may_be_empty = least, most, may_be_empty
+        self.flags.required = not may_be_empty
         self.words = f"Enter a whole number{f' of {unit}' if unit else ''} from {least:,} to {most:,}"
 
     def process_formdata(self, valuelist):
         typed = valuelist[0].strip() if valuelist else ""
         self.data = int(typed) if re.fullmatch(r"[0-9]{1,9}", typed) else None
+        if not typed and self.may_be_empty:
+            return
         if self.data is None or not self.least <= self.data <= self.most:
             raise ValueError(self.words)
 

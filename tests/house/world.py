@@ -20,8 +20,12 @@ from models import (
     Delivery,
     Fault,
     Finding,
+    HoursException,
     LoginSession,
     Permission,
+    Resource,
+    ResourceKind,
+    ResourceOff,
     SealedFile,
     Task,
     TimeOff,
@@ -115,6 +119,11 @@ def build(clinic, name="Ava Moreno", reason="Lines"):
     off = TimeOff.create(
         provider=clinic.dr_lin, starts_at=FRIDAY + timedelta(days=20), ends_at=FRIDAY + timedelta(days=21)
     )
+    closed = HoursException.create(
+        location=clinic.soho, first_on=FRIDAY + timedelta(days=30), last_on=FRIDAY + timedelta(days=31)
+    )
+    room = Resource.create(kind=ResourceKind.create(name="Laser"), location=clinic.soho, name="Laser 1")
+    resource_off = ResourceOff.create(resource=room, starts_at=FRIDAY, ends_at=FRIDAY + timedelta(days=1))
     link, invitation = people.invite("new@example.com", "desk", owner)
     return SimpleNamespace(
         clinic=clinic, visit=visit, late=late, tasks=tasks, membership=membership, failed=failed, off=off,
@@ -122,6 +131,7 @@ def build(clinic, name="Ava Moreno", reason="Lines"):
         hours=WorkingHours.get(WorkingHours.provider == clinic.dr_lin), photo=photo, check_in=check_in,
         allowed=allowed, hold=held(clinic, ava),
         picture=pictures.add(picture(), "A face", owner),
+        closed=closed, room=room, resource_off=resource_off,
     )  # fmt: skip
 
 
@@ -177,12 +187,14 @@ def addresses(rule, world):
         "/staff/tasks/": papers(rule, world),
         "/staff/sealed-files/": [row.id for row in SealedFile.select()],
         "/staff/clinic/": ["names", "notes", "look", "links", "booking", "reminders", "signing", "portal"],
+        "/staff/exceptions/": [world.closed.id],
+        "/staff/rooms/": [world.room.id],
         "/staff/locations/": [world.clinic.soho.id],
         "/staff/people/": [world.clinic.desk.id],
         "/staff/people/invitations/": [world.invitation.id],
     }[head]
     inner = {"step": "arrival", "service": world.clinic.botox.id, "version": 1}
-    inner |= {"stretch": world.hours.id, "off": world.off.id}
+    inner |= {"stretch": world.hours.id, "off": (world.resource_off if "rooms" in head else world.off).id}
     return [
         re.sub(r"<(?:[^<>]*:)?(\w+)>", lambda it: str(inner.get(it[1], number)), rule.rule)  # noqa: B023
         for number in numbers

@@ -105,7 +105,7 @@ def test_the_switches_bind_patients_who_book_and_nobody_else(clinic):
         return Service.get_by_id(clinic.peel.id)
 
     offline = change(online=False)
-    with pytest.raises(Refused, match="in person. Please call us: 212-555-0100"):
+    with pytest.raises(Refused, match=r"in person\. Please call us: 212-555-0100"):
         eligibility.check(clinic.ava, offline, START, AVA)
     eligibility.check(clinic.ava, offline, START, AVA, moving=True)
     eligibility.check(clinic.ava, offline, START, DESK)

@@ -130,7 +130,10 @@ def test_removing_hours_leaves_visits_and_says_how_many_stand_in_them(clinic, de
     visit(clinic, next_weekday(2, 15), status="cancelled", key="gone")
     visit(clinic, next_weekday(3, 10), key="other day")
     wednesday = next(stretch for stretch in hours.of(clinic.dr_lin) if stretch.weekday == 2)
-    assert hours.remove(wednesday, desk) == 1
+    with pytest.raises(Refused, match="1 visit would stand outside") as no:
+        hours.remove(wednesday, desk)
+    assert [it.request_key for it in no.value.facts["visits"]] == ["visit"]
+    assert hours.remove(wednesday, desk, sure=True) == 1
     assert Appointment.select().where(Appointment.status == "booked").count() == 2
     assert WorkingHours.select().where(WorkingHours.id == wednesday.id).count() == 0
     entry = TrailEntry.get(TrailEntry.action == "hours removed")

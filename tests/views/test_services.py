@@ -10,7 +10,8 @@ def form(clinic, **differs):
         "name": "Laser glow", "category": Category.get(Category.name == "Skin").id, "new_category": "",
         "summary": "A quiet hour.", "duration_minutes": "45", "buffer_minutes": "15", "price": "250.00",
         "providers": [clinic.dr_lin.id], "papers_questionnaire": [clinic.history.id],
-        "papers_post_treatment": [clinic.after.id],
+        "papers_post_treatment": [clinic.after.id], "buffer_before_minutes": "0", "parallel": "1",
+        "patients": "everybody", "online": "y", "self_cancel": "y", "self_move": "y",
     }  # fmt: skip
     return {**facts, **differs}
 

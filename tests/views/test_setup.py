@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from clock import now
+from clock import local, now
 from models import (
     AgreementVersion,
     Appointment,
@@ -144,7 +144,13 @@ def test_each_bad_link_is_told_beside_its_own_field(clinic, as_owner):
 
 @pytest.mark.parametrize("typed", ["", "-1", "1.5", "NaN", "1e3", "99999999999", "١٢x"])
 def test_a_number_out_of_bounds_gets_one_sentence_with_the_bounds(clinic, as_owner, typed):
-    numbers = {"lead_minutes": typed, "horizon_days": "90", "slot_minutes": "15", "grace_minutes": "3"}
+    numbers = {
+        "lead_minutes": typed,
+        "horizon_days": "90",
+        "slot_minutes": "15",
+        "grace_minutes": "3",
+        "hold_minutes": "10",
+    }
     answer = as_owner.submit("/staff/clinic/booking", **numbers)
     fix(answer, "Enter a whole number of minutes from 0 to 20,160")
     assert "Not a valid" not in answer.text
@@ -153,8 +159,9 @@ def test_a_number_out_of_bounds_gets_one_sentence_with_the_bounds(clinic, as_own
 
 def test_the_booking_numbers_are_saved(clinic, as_owner):
     numbers = {"lead_minutes": "0", "horizon_days": "30", "slot_minutes": "30", "grace_minutes": "0"}
-    as_owner.submit("/staff/clinic/booking", **numbers)
+    as_owner.submit("/staff/clinic/booking", **numbers, hold_minutes="5", close_gaps="y")
     saved = Clinic.get()
+    assert (saved.hold_minutes, saved.close_gaps) == (5, True)
     assert (saved.lead_minutes, saved.horizon_days, saved.slot_minutes, saved.grace_minutes) == (0, 30, 30, 0)
 
 
@@ -227,9 +234,11 @@ def test_archiving_a_location_with_visits_ahead_is_refused_on_its_page(clinic, a
 
 
 def test_a_provider_is_added_and_then_given_hours(clinic, as_desk):
-    fix(as_desk.submit("/staff/providers/new", name="", title="", staff="0"), "Enter the provider’s name")
-    answer = as_desk.submit("/staff/providers/new", name="Mara Voss", title="Aesthetician", staff=str(clinic.desk.id))
+    told = {"title": "Aesthetician", "buffer_before_minutes": "5", "buffer_after_minutes": "10"}
+    fix(as_desk.submit("/staff/providers/new", **told, name="", staff="0"), "Enter the provider’s name")
+    answer = as_desk.submit("/staff/providers/new", **told, name="Mara Voss", staff=str(clinic.desk.id))
     mara = Provider.get(Provider.name == "Mara Voss")
+    assert (mara.buffer_before_minutes, mara.buffer_after_minutes) == (5, 10)
     assert answer.location == f"/staff/providers/{mara.id}"
     assert mara.staff == clinic.desk
     assert "No hours yet" in as_desk.see(answer.location)
@@ -257,11 +266,19 @@ def test_overlapping_hours_are_refused_with_the_other_stretch(clinic, as_desk):
 
 
 def test_hours_are_removed_and_the_visits_in_them_told(clinic, as_desk, visit):
-    weekday = visit.starts_at.astimezone().weekday()
+    morning = visit.starts_at.replace(hour=15)  # within the hours, whatever the hour of this test
+    Appointment.update(starts_at=morning, ends_at=morning + timedelta(hours=1)).execute()
+    weekday = local(morning, clinic.soho.time_zone).weekday()
     stretches = WorkingHours.select().where(WorkingHours.provider == clinic.dr_lin)
+    address = f"/staff/providers/{clinic.dr_lin.id}/hours"
     for stretch in list(stretches):
-        as_desk.submit(f"/staff/providers/{clinic.dr_lin.id}/hours/{stretch.id}/removal")
-    assert stretches.count() == 0, weekday
+        answer = as_desk.submit(f"{address}/{stretch.id}/removal")
+        if stretch.weekday == weekday:
+            fix(answer, "1 visit would stand outside", "Ava Moreno", f"/staff/appointments/{visit.id}/time")
+    [left] = stretches
+    assert left.weekday == weekday
+    as_desk.submit(f"{address}/{left.id}/removal", sure="y")
+    assert stretches.count() == 0
     assert "No hours yet" in as_desk.see(f"/staff/providers/{clinic.dr_lin.id}")
 
 

@@ -91,6 +91,8 @@ class BookingForm(FlaskForm):
     horizon_days = WholeNumber("How far ahead patients can book, in days", 1, 730, "days")
     slot_minutes = WholeNumber("Offer a time every … minutes", 5, 240, "minutes")
     grace_minutes = WholeNumber("A booking can be undone free of charge for … minutes", 0, 60, "minutes")
+    hold_minutes = WholeNumber("A chosen time is held for … minutes", 3, 60, "minutes")
+    close_gaps = BooleanField("Offer times first that leave no gap too short for any service")
 
 
 class HoursField(StringField):
@@ -190,6 +192,8 @@ def parts(clinic):
         "booking": [
             ("Least notice", span(clinic.lead_minutes)), ("How far ahead", span(clinic.horizon_days * 1440)),
             ("A time every", span(clinic.slot_minutes)), ("Undo a booking for", span(clinic.grace_minutes)),
+            ("Hold a chosen time for", span(clinic.hold_minutes)),
+            ("Times that leave no gap", "Offered first" if clinic.close_gaps else "As all others"),
         ],
         "reminders": [("Sent", reminders.hours_words(clinic.remind_hours))],
         "signing": [("Of age", f"From {clinic.adult_age} years; younger patients with a guardian")],

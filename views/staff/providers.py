@@ -6,11 +6,11 @@ from wtforms import BooleanField, SelectField
 from wtforms.fields import SelectChoice
 
 from models import Location, Provider, Staff, TimeOff, WorkingHours
-from rules import hours, locations, providers
+from rules import displaced, exceptions, hours, locations, providers
 from rules.refused import Refused
 from rules.words import count, when
 from views import guard, respond
-from views.forms import Clock, Moment, line, row_number
+from views.forms import Clock, Moment, WholeNumber, line, row_number
 
 area = Blueprint("providers", __name__)
 MIDNIGHT = 1440
@@ -20,6 +20,8 @@ class ProviderForm(FlaskForm):
     name = line("Name", 120, "off", missing="Enter the provider’s name")
     title = line("Title", 80, "off")
     staff = SelectField("Account", coerce=row_number)
+    buffer_before_minutes = WholeNumber("Pause before, in minutes", 0, 240, "minutes", default=0)
+    buffer_after_minutes = WholeNumber("Pause after, in minutes", 0, 240, "minutes", default=0)
 
 
 class HoursForm(FlaskForm):
@@ -27,6 +29,16 @@ class HoursForm(FlaskForm):
     location = SelectField("Location", coerce=row_number)
     opens = Clock("From", "Enter when the work begins, like 09:00")
     closes = Clock("To", "Enter when the work ends, like 17:00")
+
+
+class StretchForm(FlaskForm):
+    opens = Clock("From", "Enter when the work begins, like 09:00")
+    closes = Clock("To", "Enter when the work ends, like 17:00")
+    sure = BooleanField("Save all the same")
+
+
+class RemovalForm(FlaskForm):
+    sure = BooleanField("Remove it all the same")
 
 
 class TimeOffForm(FlaskForm):
@@ -60,7 +72,10 @@ def add():
 @guard.audience("staff", "owner", "desk")
 def edit(number):
     provider = guard.found(Provider, number)
-    form = ProviderForm(formdata=None, name=provider.name, title=provider.title, staff=provider.staff_id or 0)
+    form = ProviderForm(
+        formdata=None, name=provider.name, title=provider.title, staff=provider.staff_id or 0,
+        buffer_before_minutes=provider.buffer_before_minutes, buffer_after_minutes=provider.buffer_after_minutes,
+    )  # fmt: skip
     return provider_page(form, provider)
 
 
@@ -78,6 +93,8 @@ def save(provider):
             "name": form.name.data,
             "title": form.title.data or "",
             "staff": Staff.get_or_none(Staff.id == form.staff.data),
+            "buffer_before_minutes": form.buffer_before_minutes.data,
+            "buffer_after_minutes": form.buffer_after_minutes.data,
         }
         try:
             saved = providers.change(provider, guard.by(), **told) if provider else providers.add(guard.by(), **told)
@@ -149,18 +166,65 @@ def add_hours(number):
 @area.post("/staff/providers/<int:number>/hours/<int:stretch>/removal")
 @guard.audience("staff", "owner", "desk")
 def remove_hours(number, stretch):
-    week = WorkingHours.select().where(WorkingHours.provider == number)
-    standing = hours.remove(guard.found(week, stretch), guard.by())
+    row, form = stretch_of(number, stretch), RemovalForm()
+    try:
+        standing = hours.remove(row, guard.by(), sure=form.sure.data)
+    except Refused as no:
+        respond.refuse(form, no)
+        return stretch_page(row, removal=form, visits=no.facts["visits"])
     words = "The hours are removed."
     if standing:
         words += f" {count(standing, 'visit that is', 'visits that are')} already booked in them stay as they are."
     return respond.done(url_for(".detail", number=number), words)
 
 
+@area.get("/staff/providers/<int:number>/hours/<int:stretch>")
+@guard.audience("staff", "owner", "desk")
+def stretch(number, stretch):
+    return stretch_page(stretch_of(number, stretch))
+
+
+@area.post("/staff/providers/<int:number>/hours/<int:stretch>")
+@guard.audience("staff", "owner", "desk")
+def change_hours(number, stretch):
+    row, form, visits = stretch_of(number, stretch), StretchForm(), ()
+    if form.validate():
+        opens, closes = (field.data.hour * 60 + field.data.minute for field in (form.opens, form.closes))
+        try:
+            hours.change(row, guard.by(), opens_minute=opens, closes_minute=closes or MIDNIGHT, sure=form.sure.data)
+            return respond.done(url_for(".detail", number=number), "The hours are changed.")
+        except Refused as no:
+            visits = no.facts.get("visits", ())
+            respond.refuse(form, no)
+    return stretch_page(row, form, visits=visits)
+
+
+def stretch_of(number, stretch):
+    return guard.found(WorkingHours.select().where(WorkingHours.provider == number), stretch)
+
+
+def stretch_page(row, form=None, removal=None, visits=()):
+    """One weekly stretch: other times, or take it out; what either would displace stands above."""
+    if form is None:
+        form = StretchForm(formdata=None)
+        for field, minute in ((form.opens, row.opens_minute), (form.closes, row.closes_minute)):
+            field.process_formdata([hours.clock(minute % MIDNIGHT)])
+    return respond.form_page(
+        "staff/providers/stretch.html",
+        removal or form,
+        stretch=row,
+        stretch_form=form,
+        removal=removal or RemovalForm(formdata=None),
+        weekday=hours.WEEKDAYS[row.weekday],
+        displaced=visits,
+        shown=displaced.SHOWN,
+    )
+
+
 @area.post("/staff/providers/<int:number>/time-off")
 @guard.audience("staff", "owner", "desk")
 def add_time_off(number):
-    provider, form = guard.found(Provider, number), TimeOffForm()
+    provider, form, visits = guard.found(Provider, number), TimeOffForm(), ()
     form.clock.choices = places()
     if form.validate():
         zone = Location.get_by_id(form.clock.data).time_zone
@@ -170,8 +234,9 @@ def add_time_off(number):
             words = f"{provider.name} is off from {when(off.starts_at, zone)} until {when(off.ends_at, zone)}."
             return respond.done(url_for(".detail", number=number), words)
         except Refused as no:
+            visits = no.facts.get("visits", ())
             respond.refuse(form, no)
-    return detail_page(provider, off_form=form)
+    return detail_page(provider, off_form=form, visits=visits)
 
 
 @area.post("/staff/providers/<int:number>/time-off/<int:off>/removal")
@@ -185,7 +250,7 @@ def places():
     return [SelectChoice(place.id, place.name) for place in locations.all_of_them() if place.archived_at is None]
 
 
-def detail_page(provider, hours_form=None, off_form=None, wrong=None):
+def detail_page(provider, hours_form=None, off_form=None, wrong=None, visits=()):
     """The week and the time off; the form that came back with errors is the page's form."""
     week, own = hours.of(provider), places()
     home = week[0].location_id if week else (own[0].value if own else None)
@@ -205,4 +270,8 @@ def detail_page(provider, hours_form=None, off_form=None, wrong=None):
         performs=providers.services_of(provider),
         hours_form=hours_form,
         off_form=off_form,
+        coming=exceptions.coming(provider),
+        days=exceptions.days_words,
+        displaced=visits,
+        shown=displaced.SHOWN,
     )

@@ -1,19 +1,51 @@
 """Services, who performs them, and the paperwork assigned to them."""
 
-from flask import Blueprint, url_for
+from flask import Blueprint, request, url_for
 from flask_wtf import FlaskForm
-from wtforms import SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import BooleanField, Field, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
 
-from models import KINDS, Assignment, Category, Paperwork, Provider, Service, ServiceProvider
-from rules import assignments, checklist, services
+from models import KINDS, Assignment, Category, Paperwork, Provider, ResourceKind, Service, ServiceNeed, ServiceProvider
+from rules import assignments, checklist, prerequisites, services
+from rules import service_setup as scheduling
+from rules.clinic import the_clinic
 from rules.paperwork import KIND_WORDS
 from rules.refused import Refused
 from views import guard, respond
-from views.forms import AmountField, WholeNumber, row_number
+from views.forms import AmountField, WholeNumber, carried, row_number
 
 area = Blueprint("services", __name__)
 EDITORS = ("owner", "desk")
+OWN = (*scheduling.BOUNDS, "patients", *scheduling.SWITCHES)
 PAPERS = {kind: f"papers_{kind}" for kind in KINDS}
+
+
+class PrerequisitesField(Field):
+    """Rows of another service, hours, days and words; its data is a list of wishes, a row without a service is none."""
+
+    def process_formdata(self, valuelist):
+        self.typed, self.data, wrong = [], [], False
+        sides = (request.form.getlist(f"{self.name}_{side}") for side in ("hours", "days", "why"))
+        for row in zip(valuelist, *sides, strict=False):
+            needs, hours, days, why = row
+            if not carried(needs) or needs == "0":
+                continue
+            self.typed.append({"needs": int(needs), "hours": hours, "days": days, "why": why})
+            at_least, within = carried(hours.strip() or "0"), carried(days.strip())
+            wrong = wrong or at_least is None or within is None
+            if not wrong:
+                self.data.append(prerequisites.Wish(int(needs), at_least, within, why))
+        if wrong:
+            raise ValueError("Enter whole numbers: how many hours before at least, and for how many days it is good")
+
+    def rows(self):
+        """What stands there, and one empty row for another."""
+        told = getattr(self, "typed", None)
+        if told is None:
+            told = [
+                {"needs": it.needs, "hours": it.at_least_hours, "days": it.within_days, "why": it.why}
+                for it in self.data or []
+            ]
+        return [*told, {"needs": 0, "hours": "", "days": "", "why": ""}]
 
 
 class ServiceForm(FlaskForm):
@@ -23,6 +55,17 @@ class ServiceForm(FlaskForm):
     summary = TextAreaField("Summary")
     duration_minutes = WholeNumber("Duration in minutes", *services.DURATION, "minutes")
     buffer_minutes = WholeNumber("Pause after it in minutes", *services.BUFFER, "minutes", default=0)
+    buffer_before_minutes = WholeNumber("Pause before it in minutes", *scheduling.BUFFER, "minutes", default=0)
+    lead_minutes = WholeNumber("Least notice in minutes", *scheduling.LEAD, "minutes", may_be_empty=True)
+    horizon_days = WholeNumber("How far ahead in days", *scheduling.HORIZON, "days", may_be_empty=True)
+    slot_minutes = WholeNumber("A time every … minutes", *scheduling.SLOT, "minutes", may_be_empty=True)
+    parallel = WholeNumber("Patients at once", *scheduling.PARALLEL, "patients", default=1)
+    patients = RadioField("Who may book it online", choices=list(scheduling.PATIENTS.items()), default="everybody")
+    online = BooleanField("Patients can book it online", default=True)
+    self_cancel = BooleanField("Patients can cancel it themselves", default=True)
+    self_move = BooleanField("Patients can move it themselves", default=True)
+    kinds = SelectMultipleField("Needs one of each", coerce=row_number, validate_choice=False)
+    prerequisites = PrerequisitesField("What comes first")
     price = AmountField("Price", missing="Write the price; 0 means free of charge")
     providers = SelectMultipleField("Who performs it", coerce=row_number, validate_choice=False)
     papers_questionnaire = SelectMultipleField("Questionnaires", coerce=row_number, validate_choice=False)
@@ -39,6 +82,11 @@ class ServiceForm(FlaskForm):
         people = Provider.select().where(Provider.archived_at.is_null() | Provider.id.in_(list(has) or [0]))
         self.providers.choices = [(it.id, _called(it)) for it in people.order_by(Provider.name)]
         tied = set() if service is None else {it.paperwork_id for it in service.assignments}
+        self.kinds.choices = [(it.id, it.name) for it in ResourceKind.select().order_by(ResourceKind.name)]
+        asked = set() if service is None else {it.needs_id for it in service.prerequisites}
+        others = Service.select().where(Service.archived_at.is_null() | Service.id.in_(list(asked) or [0]))
+        others = others.where(Service.id != (service.id if service else 0)).order_by(Service.name)
+        self.prerequisites.choices = [(0, "Nothing"), *((it.id, _called(it)) for it in others)]
         papers = Paperwork.select().where(Paperwork.archived_at.is_null() | Paperwork.id.in_(list(tied) or [0]))
         whole = {it.id for it in assignments.by_category(service.category_id)} - tied if service else set()
         papers = [it for it in papers.order_by(Paperwork.name) if it.id not in whole]
@@ -55,6 +103,9 @@ class ServiceForm(FlaskForm):
             "duration_minutes": self.duration_minutes.data,
             "buffer_minutes": self.buffer_minutes.data,
             "price_minor": self.price.data,
+            "setup": {name: self[name].data for name in OWN},
+            "kinds": self.kinds.data,
+            "prerequisites": self.prerequisites.data or [],
             "providers": self.providers.data,
             "papers": [number for field in PAPERS.values() for number in self[field].data],
         }
@@ -100,6 +151,9 @@ def detail(number):
     form = ServiceForm(
         formdata=None, name=service.name, category=service.category_id, summary=service.summary,
         duration_minutes=service.duration_minutes, buffer_minutes=service.buffer_minutes, price=service.price_minor,
+        kinds=[it.kind_id for it in ServiceNeed.select().where(ServiceNeed.service == service)],
+        prerequisites=prerequisites.wishes_of(service),
+        **{name: getattr(service, name) for name in OWN},
         providers=[it.provider_id for it in ServiceProvider.select().where(ServiceProvider.service == service)], **data,
     ).offer(service)  # fmt: skip
     return show(service, form)
@@ -137,6 +191,7 @@ def show(service, form):
         needed=checklist.needed,
         may_edit=guard.me().role in EDITORS,
         kind_words=KIND_WORDS,
+        clinics=scheduling.clinics_words(the_clinic()),
     )
 
 
