@@ -26,7 +26,7 @@ def wake():
 
 
 def drain():
-    """Ask the card providers for what is due, send what is due (a receipt tells of the charge), seal, offer free times."""
+    """Ask the card providers for what is due, send what is due (a receipt tells of the charge), seal, offer times."""
     with db.connection_context():
         charging.ask_due()
         sending.send_due(going=lambda: not stopping.is_set())
