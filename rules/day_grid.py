@@ -40,6 +40,17 @@ def clock(minute: int) -> str:
     return f"{minute // HOUR:02d}:{minute % HOUR:02d}"
 
 
+def joined(stretches) -> list[tuple[int, int]]:
+    """The same minutes, in order, with stretches that touch or overlap made one."""
+    whole = []
+    for starts, ends in sorted(stretches):
+        if whole and starts <= whole[-1][1]:
+            whole[-1] = (whole[-1][0], max(whole[-1][1], ends))
+        else:
+            whole.append((starts, ends))
+    return whole
+
+
 def step_of(slot_minutes: int) -> int:
     return slot_minutes if slot_minutes in STEPS else 15
 

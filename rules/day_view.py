@@ -24,7 +24,7 @@ from models import (
     TimeOff,
     WorkingHours,
 )
-from rules import day_grid, searching
+from rules import day_grid
 from rules.day_grid import Mark
 from rules.desk import midnight
 
@@ -172,7 +172,7 @@ def _hours(weekly, own, shared):
         opens, closes = (0, 0) if row.opens_minute is None else (row.opens_minute, row.closes_minute)
         hours = [(max(a, opens), min(b, closes)) for a, b in hours if max(a, opens) < min(b, closes)]
     reasons = {row.reason or ("Closed" if row.opens_minute is None else "Other hours"): None for row in (*shared, *own)}
-    return searching.joined(hours), ", ".join(reasons)
+    return day_grid.joined(hours), ", ".join(reasons)
 
 
 def _visits(location, provider, since, until):

@@ -4,11 +4,12 @@ from uuid import uuid4
 
 from flask import Blueprint, request, url_for
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, HiddenField
+from wtforms import BooleanField, HiddenField, TextAreaField
+from wtforms.validators import Length, Optional
 
 from clock import local, now
 from models import Appointment, Patient, Policy, ServiceProvider
-from rules import desk, findings, markdown, openings, policy, scheduling, searching, validity, words
+from rules import desk, findings, markdown, openings, policy, prerequisites, scheduling, searching, validity, words
 from rules.clinic import home_zone
 from rules.refused import Refused
 from rules.services import offered, on_shelves
@@ -22,10 +23,17 @@ class SlotForm(FlaskForm):
     slot = HiddenField()
 
 
+class MoveForm(SlotForm):
+    why = TextAreaField(
+        "Reason", [Optional(), Length(max=500, message="Keep the reason to 500 characters or fewer")]
+    )
+
+
 class BookForm(SlotForm):
     request_key = HiddenField()
     policy = HiddenField()  # the version that was on the page
     accepted = BooleanField("The patient has heard the cancellation policy and accepts it")
+    sure = BooleanField("Book it all the same")
 
 
 @area.get("/staff/patients/<int:number>/booking")
@@ -77,10 +85,10 @@ def book(number, service):
     if form.validate_on_submit():
         try:
             read = Policy.get_or_none(Policy.id == carried(form.policy.data)) if form.accepted.data else None
-            a = scheduling.book(
-                patient, service, provider=provider, location=location, starts_at=starts_at, by=guard.by(),
-                request_key=form.request_key.data, policy=read,
-            )  # fmt: skip
+            part = searching.Part(service, provider, location, starts_at)
+            a, *_ = scheduling.book_all(
+                patient, [part], by=guard.by(), request_key=form.request_key.data, policy=read, sure=form.sure.data
+            )
             at = words.when(a.starts_at, location.time_zone)
             return respond.done(url_for("staff_appointments.detail", number=a.id), f"Booked for {at}.")
         except Refused as no:
@@ -92,6 +100,7 @@ def book(number, service):
         form, gone, "Book this visit?", patient.name, url_for(".free", number=number, service=service.id), "Book",
         [("Service", f"{service.name}, {words.money(service.price_minor, desk.currency())}"), ("Time", new)],
         policy_text=markdown.render(current.text) if current else "",
+        lacking=prerequisites.missing(patient, service, starts_at),
     )  # fmt: skip
 
 
@@ -120,11 +129,13 @@ def move_to(number):
 @area.route("/staff/appointments/<int:number>/time/confirmation", methods=["GET", "POST"])
 @guard.audience("staff")
 def move(number):
-    a, form = guard.found(Appointment, number), SlotForm()
+    a, form = guard.found(Appointment, number), MoveForm()
     provider, location, starts_at, gone = _asked(form, a.service, a.patient, ignoring=a)
     if form.validate_on_submit():
         try:
-            scheduling.move(a, starts_at=starts_at, provider=provider, location=location, by=guard.by())
+            scheduling.move(
+                a, starts_at=starts_at, provider=provider, location=location, by=guard.by(), why=form.why.data or ""
+            )
             at = words.when(a.starts_at, location.time_zone)
             return respond.done(url_for("staff_appointments.detail", number=number), f"Moved to {at}. It cost nothing.")
         except Refused as no:
@@ -159,13 +170,14 @@ def _times(title, shown, block):
     return respond.page("staff/appointments/times.html", "times", title=title, block=block, **shown)
 
 
-def _confirm(form, gone, title, lead, back, verb, facts, policy_text=""):
+def _confirm(form, gone, title, lead, back, verb, facts, policy_text="", lacking=()):
     """The page that asks before anything is changed; where the time is gone it offers the nearest ones."""
     nearest = gone.facts.get("nearest") if gone else None
     if gone:
         respond.refuse(form, Refused(gone.words))
     return respond.form_page(
         "staff/appointments/confirmation.html", form, title=title, lead=lead, back=back, verb=verb, facts=facts,
-        policy_text=policy_text, gone=nearest is not None, nearest=nearest or [],
+        policy_text=policy_text, lacking=[prerequisites.distance(it.prerequisite) for it in lacking],
+        gone=nearest is not None, nearest=nearest or [],
         key=openings.key, spoken=openings.spoken, here=request.path,
     )  # fmt: skip
