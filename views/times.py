@@ -9,7 +9,7 @@ from clock import local, now
 from rules import openings, searching
 from rules.searching import Only, Part, Wanted
 
-ENOUGH, MOST, MOST_A_WEEK = 60, 300, 900  # times on one page: whole days until there are enough
+ENOUGH, MOST, MOST_A_WEEK = 100, 300, 900  # times on one page: whole days until there are enough
 DAY_PARTS = {"morning": "Morning", "afternoon": "Afternoon", "after_work": "After 17:00"}
 WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 WEEK = timedelta(days=7)
@@ -79,6 +79,7 @@ def context(
         "narrowed": bool(only.day_parts or only.weekdays or location or asked or any(who for *_, who in selects)),
         "week": week,
         "shown": shown,
+        "earliest": min(free, key=lambda one: one.starts_at, default=None),
         "sentences": openings.sentences,
         "whom": openings.whom,
         "key": openings.key,

@@ -1,6 +1,5 @@
 """Forty clients want the same free time of the real process at once."""
 
-import html
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -40,17 +39,17 @@ def test_forty_clients_book_one_time_and_one_gets_it(portal):
     portal.start()
     first = Reader(portal.url, cookies[0])
     service = re.search(r"/booking/(\d+)", first.get("/booking"))[1]
-    times = first.get(f"/booking/{service}/times")
-    ask = html.unescape(re.search(rf'href="(/booking/{service}/confirmation\?[^"]+)"', times)[1])
-    address = ask.partition("?")[0]
+    address = f"/booking/{service}/times"
+    slot = re.search(r'name="slot" value="([^"]+)"', first.get(address))[1]
     together = Barrier(CLIENTS)
 
     def book(cookie):
         reader = Reader(portal.url, cookie)
-        page = reader.get(ask)
+        times = reader.get(address)
         together.wait(60)
         try:
-            return 200, reader.submit(address, page, accepted="y")
+            page = reader.submit(f"/booking/{service}/hold", times, slot=slot)
+            return 200, reader.submit(f"/booking/{service}/confirmation", page, accepted="y")
         except HTTPError as refused:
             return refused.code, refused.read().decode()
 

@@ -104,7 +104,7 @@ def book_for_a_minor(walk):
     record = walk.page.url
     walk.follow(re.compile("^Book"))
     walk.follow(re.compile(f"^{SERVICE}"))
-    walk.page.locator(".time-list a").first.click()
+    walk.page.locator("#times .choice-list a").first.click()
     walk.look()
     for box in walk.page.get_by_label(re.compile("accept")).all():
         box.check()

@@ -108,7 +108,7 @@ def book(keys):
     keys.press_key("^Book another appointment$")
     keys.press_key("^Lip filler")
     keys.press_key("^First available")
-    keys.press_key(r"\d\d:\d\d", tag="a")
+    keys.press_key(r"\d\d:\d\d with", tag="button")
     keys.press_key("^Book appointment$")
     keys.told_what_is_wrong()
     assert keys.at()["kind"] == "checkbox"

@@ -156,9 +156,11 @@ def book(walk, days):
 
 
 def first_free(walk, days):
+    walk.page.get_by_text("Filter the times", exact=True).click()
     walk.page.get_by_label("From", exact=True).fill((now() + timedelta(days=days)).date().isoformat())
     walk.press("Show times")
-    walk.page.get_by_role("main").get_by_role("link", name=re.compile(r"\d:\d\d with ")).first.click()
+    choices = walk.page.locator("#times .choice-list").locator("a, button")
+    choices.filter(has_text=re.compile(r"\d:\d\d with ")).first.click()
     walk.look()
 
 

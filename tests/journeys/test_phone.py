@@ -69,10 +69,14 @@ def book(walk):
     """Through each step of booking, looking at all of them; the address of the visit."""
     before = visits(walk)
     address = "/booking"
-    for pattern in (r"^/booking/\d+$", r"^/booking/\d+/times", r"^/booking/\d+/confirmation"):
+    for pattern in (r"^/booking/\d+$", r"^/booking/\d+/times"):
         on_phones(walk, address)
         address = first(walk, address, pattern)
     on_phones(walk, address)
+    walk.page.goto(address)
+    walk.page.locator("#times .choice-list button").first.click()
+    walk.reads("This time is yours for")
+    on_phones(walk, walk.page.url)
     walk.press("Book appointment")
     walk.reads("There is a problem")
     walk.page.get_by_label(re.compile("I have read and accept")).check()

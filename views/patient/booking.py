@@ -93,9 +93,14 @@ def hold(number):
         respond.refuse(form, Refused(no.words))
         return respond.form_page(
             "patient/booking/taken.html", form, visit=visit, steps=STEPS, nearest=_near(visit, parts, no),
-            key=openings.key, spoken=openings.spoken, gone=no.field == "at",
+            key=openings.key, spoken=openings.spoken, title=_title(no),
         )  # fmt: skip
     return respond.done(visit.href("confirmation", slot=_key(parts), hold=kept.id))
+
+
+def _title(no):
+    """What stands above a page about a time that cannot be had."""
+    return "Somebody was faster" if no.words == gone.FASTER else "That time does not work"
 
 
 def _key(parts):
@@ -191,11 +196,11 @@ def ask(form, visit, parts, current, no=None):
     kept = held(form.hold.data, parts)
     return respond.form_page(
         "patient/booking/confirmation.html", form, "confirmation",
-        visit=visit, service=visit.service, parts=parts, price=_price(parts), gone=is_gone,
+        visit=visit, service=visit.service, parts=parts, price=_price(parts), gone=is_gone and _title(no),
         nearest=_near(visit, parts, no) if is_gone else None, key=openings.key, spoken=openings.spoken, current=current,
         policy_text=markdown.render(current.text) if current else "",
         policy_words=[" ".join(cancelling(part)) for part in parts], note=note,
-        follows=[line for service in visit.services for line in follows(service)], steps=STEPS,
+        follows=list(dict.fromkeys(line for service in visit.services for line in follows(service))), steps=STEPS,
         kept=None if is_gone else telling(kept, now()),
     )  # fmt: skip
 
