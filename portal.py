@@ -23,20 +23,22 @@ import tasks
 from commands import add_commands, migrate  # noqa: F401 - whoever builds a portal elsewhere migrates it too
 from database import db, open_database
 from models import Clinic
-from rules import faults, outbox, words
+from rules import faults, occupying, outbox, words
 from rules.refused import Refused
-from views import demo, guard, handover, photos, public, verify
+from views import demo, feeds, guard, handover, offers, photos, public, verify
 from views.hypermedia import PortalRequest
 from views.patient import (
     account,
     appointments,
     booking,
     changes,
+    family,
     guardian,
     holds,
     home,
     instructions,
     kept,
+    lateness,
     memberships,
     paperwork,
     permissions,
@@ -44,6 +46,7 @@ from views.patient import (
     profile,
     records,
     signin,
+    waitlist,
 )
 from views.staff import appointments as staff_appointments
 from views.staff import assignments as staff_assignments
@@ -54,6 +57,7 @@ from views.staff import charges, desk, locations, messages, patients, people, pl
 from views.staff import check_ins as staff_check_ins
 from views.staff import clinic as staff_clinic
 from views.staff import exceptions as staff_exceptions
+from views.staff import families as staff_families
 from views.staff import findings as staff_findings
 from views.staff import notice as staff_notice
 from views.staff import paperwork as staff_paperwork
@@ -64,6 +68,7 @@ from views.staff import sealed as staff_sealed
 from views.staff import signers as staff_signers
 from views.staff import signin as staff_signin
 from views.staff import tasks as staff_tasks
+from views.staff import waitlist as staff_waitlist
 
 log = logging.getLogger("foyer.portal")
 HERE = Path(__file__).resolve().parent
@@ -71,9 +76,10 @@ AREAS = [
     public, demo, photos, handover, verify, records, staff_sealed,
     signin, kept, home, booking, holds, appointments,
     changes, postponed, paperwork, instructions, guardian, memberships,
-    account, profile, permissions, staff_signin, staff_signers, staff_ready, staff_assignments,
+    account, profile, permissions, family, feeds, staff_families, staff_signin, staff_signers, staff_ready, staff_assignments,
     desk, staff_calendar, staff_booking_for, staff_appointments, staff_booking,
     staff_findings, patients, staff_check_ins, charges, services,
+    waitlist, offers, lateness, staff_waitlist,
     staff_paperwork, staff_pictures,
     staff_notice, staff_tasks, providers, staff_exceptions, staff_resources,
     locations, policies, plans, messages, staff_clinic, people,
@@ -122,7 +128,7 @@ def create_app(given: settings.Settings | None = None) -> Flask:
     if chosen.trusted_proxies:
         hops = chosen.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
-    outbox.on_put = tasks.wake
+    outbox.on_put = occupying.on_free = tasks.wake
 
     dress(app)
     open_doors(app)

@@ -104,8 +104,8 @@ def is_late(kind: str, status: str, visit_status: str, starts_at: datetime, at: 
     return kind in COUNTS_AGAIN and status in OPEN_TASK and visit_status in TO_COME and starts_at <= at
 
 
-def _lines(patient, *columns):
-    """The fields of Due as tuples, and these columns."""
+def _lines(whose, *columns):
+    """The fields of Due as tuples, and these columns; `whose` is a condition."""
     return (
         Task.select(*LINE, *columns)
         .join(Paperwork)
@@ -114,26 +114,32 @@ def _lines(patient, *columns):
         .join(Service)
         .switch(Appointment)
         .join(Location)
-        .where((Task.patient == patient) & Task.lapsed_at.is_null())
+        .where(whose & Task.lapsed_at.is_null())
         .tuples()
     )
 
 
-@Written
-def _to_do(patient, since, at):
+def _asked(whose, since, at, *more):
     asked = Paperwork.kind.in_(COUNTS_AGAIN) | ((Paperwork.kind == "pre_treatment") & (Appointment.starts_at > at))
     current = Appointment.status.in_(TO_COME) & (Appointment.ends_at > since)
     texts = PaperworkVersion.select(fn.MAX(PaperworkVersion.number)).where(PaperworkVersion.paperwork == Task.paperwork)
     on = texts.where(Task.version.is_null() | (PaperworkVersion.id == Task.version))
-    return _lines(patient, *ASKED, on, texts.where(PaperworkVersion.must_renew)).where(
+    return _lines(whose, *ASKED, on, texts.where(PaperworkVersion.must_renew), *more).where(
         current & asked & (Task.status != "not_needed")
     )
 
 
 @Written
+def _to_do(patient, since, at):
+    return _asked(Task.patient == patient, since, at)
+
+
+@Written
 def _aftercare(patient, since, at):
     begun = (Appointment.starts_at <= at) & (Appointment.starts_at > since) & Appointment.status.in_(LIVE)
-    return _lines(patient).where((Paperwork.kind == "post_treatment") & (Task.status != "not_needed") & begun)
+    return _lines(Task.patient == patient).where(
+        (Paperwork.kind == "post_treatment") & (Task.status != "not_needed") & begun
+    )
 
 
 def action_required(patient, at: datetime) -> Required:
@@ -143,8 +149,22 @@ def action_required(patient, at: datetime) -> Required:
     done, the visit is closed, or ASKED_DAYS have passed since its end: somebody forgot to close it.
     """
     since = at - timedelta(days=ASKED_DAYS)
+    return _required(_to_do(patient=patient.id, since=since, at=at), at)
+
+
+def action_required_of(patients, at: datetime) -> dict[int, Required]:
+    """The same for several people, by their numbers, in one query for all of them."""
+    rows = {it.id: [] for it in patients}
+    if rows:
+        since = at - timedelta(days=ASKED_DAYS)
+        for *row, patient in _asked(Task.patient.in_(list(rows)), since, at, Task.patient):
+            rows[patient].append(row)
+    return {patient: _required(theirs, at) for patient, theirs in rows.items()}
+
+
+def _required(found, at) -> Required:
     rows = []
-    for row in _to_do(patient=patient.id, since=since, at=at):
+    for row in found:
         line, asked = row[: len(LINE)], Asked(*row[len(LINE) :])
         rows.append((Due(*line, late=is_late(line[1], line[2], asked.visit_status, line[4], at)), asked))
     open_rows = [row for row in rows if not row[0].done]

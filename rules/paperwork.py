@@ -10,6 +10,7 @@ from rules.due import (  # noqa: F401 - one door
     Due,
     Required,
     action_required,
+    action_required_of,
     is_late,
     may_be_seen,
     post_treatment,

@@ -22,6 +22,7 @@ from models import (
     Finding,
     HoursException,
     LoginSession,
+    Patient,
     Permission,
     Resource,
     ResourceKind,
@@ -36,6 +37,7 @@ from models import (
 from rules import (
     answers,
     consents,
+    families,
     holds,
     instructions,
     memberships,
@@ -119,17 +121,22 @@ def build(clinic, name="Ava Moreno", reason="Lines"):
     off = TimeOff.create(
         provider=clinic.dr_lin, starts_at=FRIDAY + timedelta(days=20), ends_at=FRIDAY + timedelta(days=21)
     )
+    aunt = Patient.create(first_name="Zoe", last_name="Moreno", email="zoe@example.com")
+    acting = families.note(aunt, clinic.ava, "aunt", owner)
     closed = HoursException.create(
         location=clinic.soho, first_on=FRIDAY + timedelta(days=30), last_on=FRIDAY + timedelta(days=31)
     )
     room = Resource.create(kind=ResourceKind.create(name="Laser"), location=clinic.soho, name="Laser 1")
     resource_off = ResourceOff.create(resource=room, starts_at=FRIDAY, ends_at=FRIDAY + timedelta(days=1))
+    entry = waitlist.join(
+        clinic.ava, clinic.peel, by=ava, first_on=FRIDAY.date(), last_on=FRIDAY.date(), location=clinic.soho
+    )
     link, invitation = people.invite("new@example.com", "desk", owner)
     return SimpleNamespace(
         clinic=clinic, visit=visit, late=late, tasks=tasks, membership=membership, failed=failed, off=off,
         charge=Charge.get(Charge.appointment == late), invitation=invitation, setup=link.rsplit("/", 1)[1],
         hours=WorkingHours.get(WorkingHours.provider == clinic.dr_lin), photo=photo, check_in=check_in,
-        allowed=allowed, hold=held(clinic, ava),
+        allowed=allowed, acting=acting, aunt=aunt, hold=held(clinic, ava),
         picture=pictures.add(picture(), "A face", owner),
         closed=closed, room=room, resource_off=resource_off,
     )  # fmt: skip
@@ -172,8 +179,13 @@ def addresses(rule, world):
         "/holds/": [world.hold.id],
         "/profile/": ["names", "contact", "address", "emergency", "health", "messages"],
         "/demo/mailbox/": ["20260302T120000.000000Z-00000000.eml"],
+        "/waitlist/new/": [world.clinic.botox.id],
+        "/waitlist/": [world.entry.id],
+        "/staff/waitlist/": [world.entry.id],
+        "/offers/": [1],
         "/staff/setup/": [world.setup],
         "/h/": ["a" * 43],
+        "/calendar/": ["a" * 43],
         "/staff/appointments/": [world.visit.id],
         "/staff/charges/": [world.charge.id],
         "/staff/findings/": [1],
@@ -194,6 +206,7 @@ def addresses(rule, world):
         "/staff/people/invitations/": [world.invitation.id],
     }[head]
     inner = {"step": "arrival", "service": world.clinic.botox.id, "version": 1}
+    inner |= {"acting": world.acting.id}
     inner |= {"stretch": world.hours.id, "off": (world.resource_off if "rooms" in head else world.off).id}
     return [
         re.sub(r"<(?:[^<>]*:)?(\w+)>", lambda it: str(inner.get(it[1], number)), rule.rule)  # noqa: B023

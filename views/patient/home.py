@@ -6,6 +6,7 @@ from clock import now
 from rules import charging, memberships, paperwork, visits
 from views import guard, respond
 from views.cards import card
+from views.patient.family import looked_after
 
 area = Blueprint("home", __name__)
 UPCOMING, PAST = 6, 4
@@ -28,6 +29,7 @@ def home():
         more=len(coming) > UPCOMING or len(gone) > PAST,
         to_do=paperwork.action_required(patient, at),
         after=paperwork.post_treatment(patient, at),
+        family=looked_after(patient, at),
         membership=membership,
         may_join=membership is None and memberships.any_offered(),
         owed_minor=charging.owed_minor(patient),
