@@ -24,17 +24,8 @@ def open_of(ids) -> dict[int, AppointmentMove]:
     return {row.appointment_id: row for row in rows}
 
 
-def visit_of(appointment) -> list[Appointment]:
-    """What is still to come of the visit this belongs to, in its order: everything that was booked with it."""
-    a = Appointment
-    same = a.id == appointment.id
-    if appointment.visit_key:
-        same = (a.visit_key == appointment.visit_key) & (a.patient == appointment.patient_id)
-    return list(a.select().where(same & a.status.in_(TO_COME)).order_by(a.starts_at, a.id))
-
-
-def accept(appointment, by, *, shown=None, whole=False) -> list[AppointmentMove]:
-    """The new time suits the patient: theirs to say, or told to the clinic on the phone; of the `whole` visit, or this.
+def accept(appointment, by, *, shown=None) -> list[AppointmentMove]:
+    """The new time suits the patient: theirs to say, or told to the clinic on the phone.
 
     `shown` is the number of the newest move on the page: a later one was not read, and so is not accepted.
     Twice is the same as once. Raises Refused when it is over, cancelled or moved again.
@@ -43,7 +34,7 @@ def accept(appointment, by, *, shown=None, whole=False) -> list[AppointmentMove]
         at, a = now(), Appointment.get_by_id(appointment.id)
         if a.status != "booked" or a.starts_at <= at:
             raise Refused("This appointment has begun or does not stand any more, so there is nothing to accept.")
-        moves = open_of([each.id for each in visit_of(a)] if whole else [a.id])
+        moves = open_of([a.id])
         if shown is not None and any(move.id > shown for move in moves.values()):
             raise Refused("The clinic moved it once more while you were reading. Please look at the new time.")
         for number in moves:

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from models import Appointment, Charge, Clinic, Policy, PolicyAcceptance, Service
-from rules import policy, scheduling
+from rules import policy, scheduling, staff_moves
 from rules.actor import Actor
 from rules.refused import Refused
 
@@ -153,7 +153,10 @@ def test_a_move_by_the_clinic_into_the_window_leaves_cancelling_free(clinic, tim
     move(clinic, a, FRIDAY, OWNER)
     fee = policy.fee_for(a)
     assert fee.amount_minor == 0
-    assert fee.why == "Free: the clinic moved your appointment to this time."
+    assert fee.why == policy.UNANSWERED
+    staff_moves.accept(a, patient(clinic))
+    fee = policy.fee_for(a)
+    assert (fee.amount_minor, fee.why) == (0, "Free: the clinic moved your appointment to this time.")
     assert policy.until_words(a, fee) == "Cancelling is free until it starts."
     assert Charge.select().count() == 0
 

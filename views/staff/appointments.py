@@ -1,16 +1,17 @@
 """One visit as staff see it: what it is, what it needs, and what became of it."""
 
-from flask import Blueprint, url_for
+from flask import Blueprint, request, url_for
 from flask_wtf import FlaskForm
 from wtforms import RadioField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from clock import local, now
 from models import Appointment, Location, Patient, PolicyAcceptance, Provider, Service
-from rules import charging, desk, findings, outbox, policy, records, scheduling, trail, visits
+from rules import charging, desk, findings, outbox, policy, records, scheduling, staff_moves, trail, visits
 from rules.paperwork import KIND_WORDS
 from rules.refused import Refused
 from views import guard, respond
+from views.forms import carried
 
 area = Blueprint("staff_appointments", __name__)
 LONGEST_REASON = Length(max=500, message="Keep the reason to 500 characters or fewer")
@@ -43,6 +44,8 @@ def detail(number):
     a, at = visit(number), now()
     trail.looked(guard.by(), a.patient, "appointment")
     found = findings.of_visits([a.id])[a.id]
+    moves = visits.moves_of(a)
+    last_move = moves[-1] if moves else None
     return respond.page(
         "staff/appointments/detail.html",
         a=a,
@@ -62,13 +65,27 @@ def detail(number):
         task_late=records.task_late,
         charges=records.charges_of(appointment=a),
         messages=records.messages_of(appointment=a),
-        moves=visits.moves_of(a),
+        moves=moves,
+        last_move=last_move,
+        unanswered=bool(last_move and last_move.answer == "open" and a.status == "booked" and a.starts_at > at),
+        move_words=staff_moves.state_words,
         history=records.trail_of(subject=f"appointment {a.id}"),
         kind_words=KIND_WORDS,
         message_words=outbox.KIND_WORDS,
         reasons=charging.REASONS,
         charge_words=charging.STATUSES,
     )
+
+
+@area.post("/staff/appointments/<int:number>/answer")
+@guard.audience("staff")
+def accept(number):
+    """The patient said on the phone that the new time suits them."""
+    try:
+        staff_moves.accept(guard.found(Appointment, number), guard.by(), shown=carried(request.form.get("shown")))
+    except Refused as no:
+        return respond.done(url_for(".detail", number=number), no.words)
+    return respond.done(url_for(".detail", number=number), "Noted: the new time suits the patient.")
 
 
 @area.route("/staff/appointments/<int:number>/cancellation", methods=["GET", "POST"])
