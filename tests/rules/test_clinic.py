@@ -8,7 +8,7 @@ import pytest
 
 from clock import now
 from database import db, is_sqlite
-from models import AgreementVersion, Appointment, Clinic, Location, Membership, Plan, Policy, TrailEntry
+from models import AgreementVersion, Appointment, Clinic, Location, Membership, Occupancy, Plan, Policy, TrailEntry
 from rules import clinic as details
 from rules import locations, plans
 from rules.actor import Actor
@@ -52,6 +52,7 @@ def test_a_new_clinic_may_still_choose_its_currency(clinic, owner, visit, kept):
         on = "_delete" if is_sqlite() else f" ON {table}"
         db.execute_sql(f"DROP TRIGGER {table}_frozen{on}")
     AgreementVersion.delete().execute()
+    Occupancy.delete().execute()
     for table in {Policy, Plan, Appointment} - {kept}:
         table.delete().execute()
     if kept is None:

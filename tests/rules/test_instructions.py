@@ -75,6 +75,7 @@ def test_unsent_post_treatment_follows_a_move_and_what_was_sent_is_not_repeated(
     appointment, _ = announced(clinic)
     Delivery.update(status="sent").where(Delivery.kind == "pre_treatment").execute()
     appointment.starts_at += timedelta(days=7)
+    appointment.starts_at += timedelta(days=7)
     appointment.ends_at += timedelta(days=7)
     appointment.save()
     instructions.carry_along(appointment)
