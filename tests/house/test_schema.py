@@ -10,7 +10,7 @@ from playhouse.migrations import Runner
 
 from clock import now
 from database import db, is_sqlite, write_tx
-from models import MODELS, Appointment, Policy, TrailEntry
+from models import MODELS, Appointment, Hold, Occupancy, Patient, Policy, Resource, ResourceKind, TrailEntry
 from rules import trail
 from rules.actor import FOYER
 
@@ -102,3 +102,87 @@ def tamper(statement):
     else:
         db.execute_sql("DROP TRIGGER trail_entry_frozen ON trail_entry")
     db.execute_sql(statement)
+
+
+def takes(clinic, **differs):
+    """A row of what is occupied, for a hold of its own unless it is said whose."""
+    start = now() + timedelta(days=3)
+    facts = {"service": clinic.peel, "starts_at": start, "ends_at": start + timedelta(hours=1), **differs}
+    if "appointment" not in facts:
+        expires = now() + timedelta(minutes=10)
+        facts["hold"] = Hold.create(patient=clinic.ben, held_by=clinic.ben, key=uuid4().hex, expires_at=expires)
+    return Occupancy.create(**facts)
+
+
+def clashes(what, call, *args, **facts):
+    with pytest.raises(IntegrityError) as no, write_tx():
+        call(*args, **facts)
+    assert what in str(no.value)
+
+
+def a_room(clinic, name="Small room"):
+    kind, _ = ResourceKind.get_or_create(name="Room", defaults={"room": True})
+    return Resource.create(kind=kind, location=clinic.soho, name=name)
+
+
+def somebody():
+    return Patient.create(first_name="Some", last_name="Body")
+
+
+def test_a_hold_and_an_appointment_cannot_overlap_for_a_provider_or_a_patient(clinic):
+    visit(clinic)
+    clashes("provider_no_overlap", takes, clinic, provider=clinic.dr_lin, patient=clinic.ben)
+    clashes("patient_no_overlap", takes, clinic, provider=clinic.other_provider, patient=clinic.ava)
+    held = takes(clinic, provider=clinic.other_provider, patient=clinic.ben)
+    clashes("provider_no_overlap", visit, clinic, patient=somebody(), provider=clinic.other_provider)
+    Occupancy.delete().where(Occupancy.id == held.id).execute()
+    visit(clinic, patient=clinic.ben, provider=clinic.other_provider)
+
+
+def test_a_room_is_taken_once(clinic):
+    room, other = a_room(clinic), a_room(clinic, "Large room")
+    first = takes(clinic, resource=room)
+    clashes("resource_no_overlap", takes, clinic, resource=room)
+    takes(clinic, resource=other)
+    takes(clinic, resource=room, starts_at=first.ends_at, ends_at=first.ends_at + timedelta(minutes=5))
+    later = first.ends_at + timedelta(hours=1)
+    after = takes(clinic, resource=room, starts_at=later, ends_at=later + timedelta(hours=1))
+    longer = Occupancy.update(starts_at=first.starts_at + timedelta(minutes=59)).where(Occupancy.id == after.id)
+    clashes("resource_no_overlap", longer.execute)
+
+
+def test_lanes_are_shared_within_one_service_only(clinic):
+    start = now() + timedelta(days=3)
+    here = {"starts_at": start, "ends_at": start + timedelta(hours=1)}
+
+    def class_visit(lane, **differs):
+        return visit(clinic, **{"patient": somebody(), "lane": lane, **here, **differs})
+
+    first = class_visit(1)
+    class_visit(2)
+    clashes("provider_no_overlap", class_visit, 2)
+    clashes("provider_no_overlap", class_visit, 0)
+    clashes("provider_no_overlap", class_visit, 3, service=clinic.botox)
+    after = {"starts_at": first.ends_at, "ends_at": first.ends_at + timedelta(hours=1)}
+    class_visit(0, **after)
+    clashes("provider_no_overlap", class_visit, 1, **after)
+
+
+def test_an_appointment_takes_its_time_and_a_cancelled_one_none_and_no_room(clinic):
+    first = visit(clinic, buffer_minutes=15, buffer_before_minutes=5)
+    row = Occupancy.get(Occupancy.appointment == first)
+    assert (row.provider, row.patient, row.before_minutes, row.after_minutes) == (clinic.dr_lin, clinic.ava, 5, 15)
+    takes(clinic, appointment=first, resource=a_room(clinic))
+    later = first.starts_at + timedelta(hours=5)
+    Appointment.update(starts_at=later, ends_at=later + timedelta(hours=1)).where(Appointment.id == first.id).execute()
+    assert [(r.starts_at, r.resource) for r in Occupancy.select()] == [(later, None)], "its room is to be taken anew"
+    takes(clinic, appointment=first, resource=Resource.get(), starts_at=later, ends_at=later + timedelta(hours=1))
+    Appointment.update(status="missed").where(Appointment.id == first.id).execute()
+    assert Occupancy.select().count() == 0
+
+
+def test_nothing_is_taken_for_longer_than_a_day(clinic):
+    start, room = now() + timedelta(days=3), a_room(clinic)
+    takes(clinic, resource=room, starts_at=start, ends_at=start + timedelta(hours=24))
+    clashes("occupancy_a_day_at_most", takes, clinic, resource=a_room(clinic, "Attic"), starts_at=start,
+            ends_at=start + timedelta(hours=24, minutes=1))  # fmt: skip
