@@ -65,7 +65,7 @@ def _reminder(appointment, fee) -> Alarm:
     """Rings before the moment until which cancelling is free, and says that moment and what it costs after it."""
     alarm = Alarm()
     alarm.add("action", "DISPLAY")
-    alarm.add("trigger", fee.free_until - ALARM_BEFORE)
+    alarm.add("trigger", fee.free_until - ALARM_BEFORE, parameters={"VALUE": "DATE-TIME"})
     alarm.add("description", policy.until_words(appointment, fee))
     return alarm
 
