@@ -11,8 +11,25 @@ from clock import now, standing_at
 from database import write_tx
 from demo_story import Story
 from models import Clinic, Delivery, Patient, Staff
-from rules import clinic, hours, locations, people, plans, policy, providers, reminders, services, templates
-from rules.actor import FOYER
+from rules import (
+    clinic,
+    exceptions,
+    families,
+    hours,
+    locations,
+    people,
+    plans,
+    policy,
+    prerequisites,
+    providers,
+    reminders,
+    resources,
+    services,
+    templates,
+)
+from rules.actor import FOYER, Actor
+from rules.exceptions import Days
+from rules.prerequisites import Wish
 
 HERE = Path(__file__).resolve().parent / "demo"
 PASSWORD = "demo-clinic"  # noqa: S105 - told to everybody who opens the demo
@@ -35,6 +52,7 @@ def fill() -> bool:
         story = Story(house, opens_at)
         story.tell()
         with standing_at(opens_at):
+            set_up_ahead(house)
             reminders.put_due(opens_at)  # the past ends with them, or the first minute would mail to everybody
         keep_back(opens_at, story.still_to_mail)
         one_bounced(opens_at, house.patients["Theo"])
@@ -50,6 +68,7 @@ def build(told: dict) -> SimpleNamespace:
         facts["role"]: Staff.create(**facts, password_hash=people.hash_of(PASSWORD)) for facts in told["staff"]
     }
     house.providers = [build_provider(house, facts) for facts in told["providers"]]
+    kinds = build_rooms(house, told["rooms"])
     asked = json.loads((HERE / "questions.json").read_text())
     special = json.loads((HERE / "details.json").read_text())
     texts = sorted((HERE / "paperwork").glob("*.md"))
@@ -61,6 +80,7 @@ def build(told: dict) -> SimpleNamespace:
             new_category=facts["category"], duration_minutes=facts["minutes"], buffer_minutes=facts["buffer"],
             price_minor=facts["price"], providers=[house.providers[number].id for number in facts["by"]],
             papers=[handed_out[name].id for name in facts["papers"]],
+            kinds=[kinds[kind] for kind in told["needs"].get(facts["name"], ())],
         )  # fmt: skip
     house.policy = policy.write(FOYER, **told["policy"])
     house.plans = [
@@ -74,9 +94,45 @@ def build(told: dict) -> SimpleNamespace:
     house.patients = {}
     for facts in told["patients"]:
         born = birth_date_of(facts)
-        patient = Patient.create(**facts, birth_date=born, email_verified_at=now())
+        verified = now() if facts.get("email") else None
+        patient = Patient.create(**facts, birth_date=born, email_verified_at=verified)
         house.patients[facts.get("preferred_name") or facts["first_name"]] = patient
     return house
+
+
+def build_rooms(house, told) -> dict[str, int]:
+    """Rooms and devices; returns the numbers of their kinds by name."""
+    kinds = {}
+    for facts in told:
+        made = resources.save(
+            None, FOYER, name=facts["name"], location=house.places[facts["location"]], new_kind=facts["kind"],
+            room=facts["room"], cleanup_minutes=facts["cleanup"],
+        )  # fmt: skip
+        kinds[facts["kind"]] = made.kind_id
+        if "opens" in facts:
+            resources.set_week(made, FOYER, dict.fromkeys(range(7), (facts["opens"], facts["closes"])))
+    return kinds
+
+
+def set_up_ahead(house) -> None:
+    """What lies ahead, once the past is told: a holiday, a vacation, a patch test, a child and her mother."""
+    soho, marylebone = house.places
+    today = now().date()
+    holiday, short = today + timedelta(days=31), today + timedelta(days=30)
+    exceptions.add(FOYER, locations=[soho, marylebone], days=Days(holiday, holiday, reason="Public holiday"))
+    exceptions.add(FOYER, locations=[soho], days=Days(short, short, 9 * 60, 14 * 60, "The day before the holiday"))
+    dr_lin = house.providers[0]
+    away = Days(today + timedelta(days=45), today + timedelta(days=54), reason="Vacation")
+    exceptions.add(FOYER, locations=[soho], provider=dr_lin, days=away)
+    providers.change(
+        dr_lin, FOYER, name=dr_lin.name, title=dr_lin.title, staff=dr_lin.staff,
+        buffer_before_minutes=5, buffer_after_minutes=10,
+    )  # fmt: skip
+    why = "A few test pulses come first, so that we know how your skin answers to the laser."
+    test = house.services["Laser patch test"]
+    prerequisites.save(house.services["Fractional resurfacing"], FOYER, [Wish(test.id, 48, 180, why)])
+    desk = Actor("staff", house.staff["desk"].id, house.staff["desk"].name)
+    families.note(house.patients["Ava"], house.patients["Mia"], "mother", desk)
 
 
 def birth_date_of(facts) -> date:

@@ -10,15 +10,17 @@ from models import (
     Location,
     Paperwork,
     PaperworkVersion,
+    Prerequisite,
     Provider,
     Service,
     ServiceProvider,
     Staff,
     WorkingHours,
 )
-from rules import policy
+from rules import checklist_hours, policy
 from rules.clinic import the_clinic
 from rules.signers import COUNTER_SIGN
+from rules.words import span
 
 LEVELS = ("bookable", "fit", "advice")  # without it no time is offered; it is not fit; it could be better
 
@@ -80,7 +82,12 @@ class _Known:
     """All that the lists of some services look at, in a constant number of queries."""
 
     def __init__(self, services):
-        numbers = [service.id for service in services] or [0]
+        own = [service.id for service in services] or [0]
+        self.first = {}  # service -> the services that come first
+        asked = Prerequisite.select(Prerequisite, Service).join(Service, on=Prerequisite.needs)
+        for row in asked.where(Prerequisite.service.in_(own)):
+            self.first.setdefault(row.service_id, []).append(row.needs)
+        numbers = own + [other.id for others in self.first.values() for other in others]
         self.performers = {}  # service -> [(provider, may counter-sign)]
         rows = (
             ServiceProvider.select(ServiceProvider.service, Provider.id, Staff.role, Staff.archived_at)
@@ -90,13 +97,18 @@ class _Known:
         )
         for service, provider, role, gone in rows.tuples():
             self.performers.setdefault(service, []).append((provider, role in COUNTER_SIGN and gone is None))
-        hours = WorkingHours.select(WorkingHours.provider, Location.archived_at).join(Location).distinct()
-        self.at_work, self.at_open_place = set(), set()
-        for provider, closed in hours.tuples():
+        hours = WorkingHours.select(
+            WorkingHours.provider, WorkingHours.location, WorkingHours.weekday, WorkingHours.opens_minute,
+            WorkingHours.closes_minute, Location.archived_at,
+        ).join(Location)  # fmt: skip
+        self.at_work, self.at_open_place, self.stretches = set(), set(), {}
+        for provider, place, weekday, opens, closes, closed in hours.tuples():
             self.at_work.add(provider)
             if closed is None:
                 self.at_open_place.add(provider)
-        self.papers = _papers(numbers, {service.category_id for service in services})
+                self.stretches.setdefault(provider, []).append((place, weekday, opens, closes))
+        self.needs = checklist_hours.needs(numbers)
+        self.papers = _papers(own, {service.category_id for service in services})
         self.clinic = the_clinic()
         self.policy = policy.current()
 
@@ -148,6 +160,8 @@ def _lines(service, known) -> list[Line]:
         by_kind.setdefault(paper.kind, []).append(paper)
     return [
         *_bookable(people, known, here),
+        *_scheduled(service, people, known),
+        *_first(service, known, here),
         *_paperwork(by_kind, here),
         *_consents(by_kind.get("consent", []), people),
         *_aftercare(by_kind, known.clinic),
@@ -170,6 +184,53 @@ def _bookable(people, known, here):
             "bookable", open_place, "A location is open for it", "The location of those hours is closed",
             "the location of those hours is closed", "/staff/locations",
         )  # fmt: skip
+
+
+def _scheduled(service, people, known):
+    """Whether the hours of who performs it, and of what it needs, leave room for it."""
+    stretches = [stretch for provider, _ in people for stretch in known.stretches.get(provider, [])]
+    length = service.duration_minutes
+    if not stretches:
+        return
+    long_enough = [stretch for stretch in stretches if stretch[3] - stretch[2] >= length]
+    yield _line(
+        "bookable", long_enough, "Somebody works long enough for it",
+        f"It takes {span(length)}, and nobody who performs it works so long at a time",
+        "nobody works long enough for it", "/staff/providers",
+    )  # fmt: skip
+    for name, there in known.needs.get(service.id, []) if long_enough else []:
+        near = any(place == stretch[0] for place, _ in there for stretch in long_enough)
+        yield _line(
+            "bookable", near, f"A “{name}” stands where somebody performs it",
+            f"It needs a “{name}”, and no location where somebody performs it has one",
+            f"no “{name}” where somebody performs it", "/staff/rooms",
+        )  # fmt: skip
+        if near:
+            yield _line(
+                "bookable", checklist_hours.meet(long_enough, there, length),
+                f"The hours of a “{name}” are long enough",
+                f"The hours of no “{name}” leave {span(length)} while somebody who performs it works",
+                f"a “{name}” never long enough", "/staff/rooms",
+            )  # fmt: skip
+
+
+def _first(service, known, here):
+    """Whether what has to come first can be booked itself."""
+    for other in known.first.get(service.id, []):
+        people = known.performers.get(other.id, [])
+        lines = [*_bookable(people, known, here), *_scheduled(other, people, known)]
+        can = other.archived_at is None and not missing(lines, "bookable")
+        there = f"/staff/services/{other.id}"
+        yield _line(
+            "bookable", can, f"“{other.name}”, which comes first, can be booked",
+            f"“{other.name}” has to come first, and cannot be booked itself", f"“{other.name}” cannot be booked", there,
+        )  # fmt: skip
+        if can and service.online:
+            yield _line(
+                "advice", other.online, f"Patients can book “{other.name}” online, too",
+                f"Patients can book this online, but not “{other.name}”, which has to come first",
+                f"“{other.name}” not online", there,
+            )  # fmt: skip
 
 
 def _paperwork(by_kind, here):

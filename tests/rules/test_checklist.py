@@ -14,8 +14,13 @@ from models import (
     Paperwork,
     PaperworkVersion,
     Policy,
+    Prerequisite,
     Provider,
+    Resource,
+    ResourceHours,
+    ResourceKind,
     Service,
+    ServiceNeed,
     ServiceProvider,
     Staff,
     WorkingHours,
@@ -137,4 +142,55 @@ def test_a_list_of_many_costs_as_much_as_a_list_of_one(clinic, queries, number):
     services = list(Service.select())
     with queries() as count:
         assert len(checklist.of(services)) == number + 2
-    assert count() == 7
+    assert count() == 11
+
+
+# --- how it is scheduled ---
+
+
+def laser(clinic, place=None, **hours):
+    kind = ResourceKind.get_or_none() or ResourceKind.create(name="Laser")
+    ServiceNeed.get_or_create(service=clinic.peel, kind=kind)
+    if place is None:
+        return None
+    made = Resource.create(kind=kind, location=place, name="Laser 1")
+    if hours:
+        ResourceHours.create(resource=made, weekday=0, **hours)
+    return made
+
+
+def test_a_needed_device_must_stand_where_somebody_performs_it(clinic):
+    laser(clinic)
+    assert lacking(clinic.peel, "bookable") == ["no “Laser” where somebody performs it"]
+    made = laser(clinic, clinic.bath)
+    assert lacking(clinic.peel, "bookable") == ["no “Laser” where somebody performs it"]
+    Resource.update(location=clinic.soho).execute()
+    assert lacking(clinic.peel, "bookable") == []
+    Resource.update(archived_at=now()).where(Resource.id == made.id).execute()
+    assert lacking(clinic.peel, "bookable") == ["no “Laser” where somebody performs it"]
+
+
+def test_its_own_hours_must_leave_the_time_that_the_service_takes(clinic):
+    laser(clinic, clinic.soho, opens_minute=16 * 60 + 1, closes_minute=20 * 60)
+    assert lacking(clinic.peel, "bookable") == ["a “Laser” never long enough"]
+    ResourceHours.update(opens_minute=16 * 60).execute()
+    assert lacking(clinic.peel, "bookable") == []
+
+
+def test_somebody_must_work_as_long_as_it_takes(clinic):
+    Service.update(duration_minutes=8 * 60 + 5).where(Service.id == clinic.peel.id).execute()
+    assert lacking(clinic.peel, "bookable") == ["nobody works long enough for it"]
+    Service.update(duration_minutes=8 * 60).where(Service.id == clinic.peel.id).execute()
+    assert lacking(clinic.peel, "bookable") == []
+
+
+def test_what_comes_first_must_be_bookable_itself(clinic):
+    Prerequisite.create(service=clinic.peel, needs=clinic.botox, within_days=30)
+    assert lacking(clinic.peel, "bookable") == []
+    Service.update(online=False).where(Service.id == clinic.botox.id).execute()
+    assert "“Wrinkle relaxing” not online" in lacking(clinic.peel, "advice")
+    Service.update(archived_at=now()).where(Service.id == clinic.botox.id).execute()
+    assert lacking(clinic.peel, "bookable") == ["“Wrinkle relaxing” cannot be booked"]
+    Service.update(archived_at=None).where(Service.id == clinic.botox.id).execute()
+    ServiceProvider.delete().where(ServiceProvider.service == clinic.botox).execute()
+    assert lacking(clinic.peel, "bookable") == ["“Wrinkle relaxing” cannot be booked"]
