@@ -52,6 +52,7 @@ from views.staff import appointments as staff_appointments
 from views.staff import assignments as staff_assignments
 from views.staff import booking as staff_booking
 from views.staff import booking_for as staff_booking_for
+from views.staff import booking_several as staff_booking_several
 from views.staff import calendar as staff_calendar
 from views.staff import charges, desk, locations, messages, patients, people, plans, policies, providers, services
 from views.staff import check_ins as staff_check_ins
@@ -77,7 +78,7 @@ AREAS = [
     signin, kept, home, booking, holds, appointments,
     changes, postponed, paperwork, instructions, guardian, memberships,
     account, profile, permissions, family, feeds, staff_families, staff_signin, staff_signers, staff_ready, staff_assignments,
-    desk, staff_calendar, staff_booking_for, staff_appointments, staff_booking,
+    desk, staff_calendar, staff_booking_for, staff_booking_several, staff_appointments, staff_booking,
     staff_findings, patients, staff_check_ins, charges, services,
     waitlist, offers, lateness, staff_waitlist,
     staff_paperwork, staff_pictures,

@@ -24,7 +24,7 @@ from models import (
     TimeOff,
     WorkingHours,
 )
-from rules import day_grid
+from rules import day_grid, lateness
 from rules.day_grid import Mark
 from rules.desk import midnight
 
@@ -66,7 +66,7 @@ def week(location, provider, monday: date) -> Shown:
 
 def gap(column, minute: int) -> tuple[int, int]:
     """How far nothing takes this provider's time around a minute of the day: [from, until)."""
-    since = max((m.ends for m in column.marks if m.ends <= minute), default=0)
+    since = max((m.ends + m.after for m in column.marks if m.ends + m.after <= minute), default=0)
     until = min((m.starts for m in column.marks if m.starts > minute), default=ALL_DAY)
     for opens, closes in column.hours:
         if opens <= minute < closes:
@@ -198,11 +198,13 @@ def _visits(location, provider, since, until):
 
 
 def _taken(location, people, visits, since, until):
-    """All that takes somebody's time: (kind, provider, start, end, what the mark shows). Two queries."""
+    """All that takes somebody's time: (kind, provider, start, end, what the mark shows). Three queries."""
+    late = lateness.latest_of(row.id for row in visits)
     for row in visits:
         who, what = row.patient.name, row.service.name
         more = {"number": row.id, "who": who, "what": what, "status": row.status}
         more |= {"before": row.buffer_before_minutes, "after": row.buffer_minutes}
+        more["late"] = late[row.id].minutes if row.id in late and row.status == "booked" else 0
         here = row.location_id == location.id
         if not here:
             more["what"] = f"{what}, {row.location.name}"
