@@ -199,3 +199,7 @@ def badge(told) -> str:
     if not told.left_minutes:
         return f"{told.minutes} min late, too late to treat"
     return f"{told.minutes} min late, {told.left_minutes} min left"
+
+
+def too_early(a, at) -> bool:
+    return a.status == "booked" and at < a.starts_at - BEFOREHAND

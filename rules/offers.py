@@ -4,7 +4,6 @@ import hmac
 from hashlib import sha256
 
 import settings
-from clock import now
 from models import Location, Offer, Patient, Provider, Service, WaitlistEntry
 from rules import families, policy, searching
 from rules.actor import Actor
@@ -79,11 +78,11 @@ def standing(offer, at) -> str:
 
 
 def instead(offer, how_many=5) -> list:
-    """The next free times, for those who came too late."""
+    """Free times near it, for those who came too late: with the provider and at the place that they wished for."""
     entry = offer.entry
-    return searching.free_times(
-        offer.service, provider=entry.provider_id and offer.provider, location=entry.location_id and offer.location,
-        since=now(), until=None, at_most=how_many, patient=entry.patient,
+    return searching.nearest(
+        offer.service, offer.starts_at, provider=entry.provider_id and offer.provider,
+        location=entry.location_id and offer.location, how_many=how_many, patient=entry.patient,
     )  # fmt: skip
 
 

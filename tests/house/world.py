@@ -47,6 +47,7 @@ from rules import (
     photos,
     pictures,
     scheduling,
+    waitlist,
 )
 from rules.actor import Actor
 from rules.searching import Part
@@ -138,7 +139,7 @@ def build(clinic, name="Ava Moreno", reason="Lines"):
         hours=WorkingHours.get(WorkingHours.provider == clinic.dr_lin), photo=photo, check_in=check_in,
         allowed=allowed, acting=acting, aunt=aunt, hold=held(clinic, ava),
         picture=pictures.add(picture(), "A face", owner),
-        closed=closed, room=room, resource_off=resource_off,
+        closed=closed, room=room, resource_off=resource_off, entry=entry,
     )  # fmt: skip
 
 
@@ -206,7 +207,7 @@ def addresses(rule, world):
         "/staff/people/invitations/": [world.invitation.id],
     }[head]
     inner = {"step": "arrival", "service": world.clinic.botox.id, "version": 1}
-    inner |= {"acting": world.acting.id}
+    inner |= {"acting": world.acting.id, "token": "a" * 64}
     inner |= {"stretch": world.hours.id, "off": (world.resource_off if "rooms" in head else world.off).id}
     return [
         re.sub(r"<(?:[^<>]*:)?(\w+)>", lambda it: str(inner.get(it[1], number)), rule.rule)  # noqa: B023

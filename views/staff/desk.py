@@ -6,7 +6,7 @@ from flask import Blueprint, request, url_for
 
 from clock import now
 from models import Appointment
-from rules import attention, desk, scheduling
+from rules import attention, desk, lateness, scheduling
 from rules.refused import Refused
 from views import guard, respond
 from views.forms import one_of
@@ -85,6 +85,7 @@ def show(given, said: str = "", problem: str = ""):
         status_words=desk.status_words,
         gate_words=desk.gate_words,
         finding_badges=desk.finding_badges,
+        late={number: lateness.badge(told) for number, told in lateness.latest_of(row.id for row in rows).items()},
     )
 
 
