@@ -75,7 +75,6 @@ def test_unsent_post_treatment_follows_a_move_and_what_was_sent_is_not_repeated(
     appointment, _ = announced(clinic)
     Delivery.update(status="sent").where(Delivery.kind == "pre_treatment").execute()
     appointment.starts_at += timedelta(days=7)
-    appointment.starts_at += timedelta(days=7)
     appointment.ends_at += timedelta(days=7)
     appointment.save()
     instructions.carry_along(appointment)
@@ -152,6 +151,7 @@ def test_each_step_is_mailed_at_its_own_delay_after_the_end(clinic):
 def test_steps_follow_a_move_and_what_was_sent_stays_sent(clinic):
     appointment = timeline_task(clinic).appointment
     Delivery.update(status="sent").where(Delivery.id == step_mails()["day_1"].id).execute()
+    appointment.starts_at += timedelta(days=7)
     appointment.ends_at += timedelta(days=7)
     appointment.save()
     instructions.carry_along(appointment)
