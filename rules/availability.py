@@ -13,14 +13,6 @@ from functools import cached_property
 from typing import NamedTuple
 
 
-def __getattr__(name):  # while the last callers move over: the database side is rules/searching.py
-    from rules import searching
-
-    if name.startswith("__"):
-        raise AttributeError(name)
-    return getattr(searching, name)
-
-
 class Stretch(NamedTuple):
     """A stretch of work: starts lie in [start, end), on a grid that begins at `grid`; all must end by `closes`."""
 
@@ -40,6 +32,7 @@ class Busy(NamedTuple):
     after: int = 0
     service: int = 0
     lane: int = 0
+    held: bool = False
 
 
 class Task(NamedTuple):
@@ -176,10 +169,11 @@ def uses(times, rooms, before=()) -> list[Room] | None:
             continue
         if room is not last and any(other is room and start < time[1] + room.cleanup for other, time in before):
             continue
-        found = uses(later, rooms, (*before, (room, (start, end))))
-        stays = later and later[0][0] == end and found and found[len(before) + 1] is room
-        if found and (stays or not touches(room.used, end, end + room.cleanup)):
-            return found
+        # Also where the next part stays: that part and its own clean-up cover this one's.
+        if not touches(room.used, end, end + room.cleanup):
+            found = uses(later, rooms, (*before, (room, (start, end))))
+            if found:
+                return found
     return None
 
 

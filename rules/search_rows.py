@@ -183,7 +183,7 @@ class Between:
             rows = defaultdict(list)
             for number, *busy, appointment, of_hold in select.plain(numbers=numbers, at=at, **near) if numbers else ():
                 if appointment not in own and (held is None or of_hold != held):
-                    rows[number].append(Busy(*busy))
+                    rows[number].append(Busy(*busy, held=of_hold is not None))
             return rows
 
         self.busy = taken(of_providers, list(standing.providers))

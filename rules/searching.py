@@ -82,7 +82,7 @@ def arrangements(
     named = [part.provider for part in wanted]
     only_these = None if None in named else {someone.id for someone in named}
     standing = Standing(services, providers=only_these, location=location)
-    first, last = _bounds(standing, services, lead)
+    first, last = bounds(standing, services, lead)
     since, until = max(since or first, first), min(until or last, last)
     found, span = [], SPAN if at_most else until - since
     while since < until and (at_most is None or len(found) < at_most):
@@ -98,7 +98,7 @@ def arrangements(
     return found
 
 
-def _bounds(standing, services, lead):
+def bounds(standing, services, lead):
     """The first moment and the last before which a visit may start: each part has its own lead time and horizon."""
     at, before, firsts, lasts = now(), timedelta(), [], []
     for service in services:
@@ -196,7 +196,7 @@ def exact(parts, *, patient, lead=True, ignoring=(), hold=None) -> Arrangement |
 def _placed(near, part, lead, follows) -> Placed | None:
     """Where one chosen part would lie, without its rooms; None when its provider cannot do it then."""
     standing, start = near.standing, minute_of(part.starts_at)
-    first, last = _bounds(standing, [part.service], lead)
+    first, last = bounds(standing, [part.service], lead)
     performs = any(p.id == part.provider.id for p in standing.performing[part.service.id])
     if not performs or part.location.id not in standing.places or not first <= part.starts_at < last:
         return None
