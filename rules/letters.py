@@ -17,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import settings
 from clock import now
-from rules import markdown, outbox, words
+from rules import families, markdown, outbox, words
 from rules.clinic import the_clinic
 from rules.letter_facts import FACTS, NotNow
 
@@ -39,6 +39,13 @@ _texts.filters.update(
 )
 
 
+# About a visit: whoever acts for a patient without an e-mail reads it. Codes, money and what was signed are not theirs.
+FOR_FAMILY = {
+    "booking_confirmed", "appointment_moved", "appointment_cancelled", "visit_postponed", "paperwork_reminder",
+    "paperwork_nudge", "pre_treatment", "post_treatment", "post_treatment_step", "waitlist_offer",
+}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Letter:
     to: str
@@ -46,18 +53,20 @@ class Letter:
     text: str
     html: str = ""
     attachments: tuple = ()
+    reader: str = ""  # the name in its address
 
 
 def compose(delivery) -> Letter:
     """The letter of this message, with the facts of this moment. Raises NotNow."""
     if delivery.kind == outbox.TO_NOBODY:
         raise NotNow("Nobody has this address")
-    to = _recipient(delivery)
+    reader, to = _recipient(delivery)
     facts = FACTS[delivery.kind](delivery)
     attachments = facts.pop("attachments", ())
     rendered = _texts.get_template(f"{delivery.kind}.txt").render(
         clinic=the_clinic(),
-        called=delivery.patient.called if delivery.patient else "",
+        called=reader.called if reader else "",
+        about=delivery.patient.name if reader != delivery.patient else "",
         because=_sentence(delivery.because),
         base_url=settings.current().base_url,
         **facts,
@@ -65,7 +74,9 @@ def compose(delivery) -> Letter:
     subject, _, text = rendered.partition("\n")
     text = text.strip() + "\n"
     html = str(markdown.render(text)) if facts.get("instruction") else ""
-    return Letter(to, _one_line(subject.removeprefix("Subject:")), text, html, attachments)
+    return Letter(
+        to, _one_line(subject.removeprefix("Subject:")), text, html, attachments, reader.name if reader else ""
+    )
 
 
 def envelope(letter: Letter, delivery) -> EmailMessage:
@@ -75,7 +86,7 @@ def envelope(letter: Letter, delivery) -> EmailMessage:
     message = EmailMessage(policy=SMTP)
     try:
         message["From"] = Address(_one_line(the_clinic().name), addr_spec=sender)
-        message["To"] = Address(_one_line(delivery.patient.name) if delivery.patient else "", addr_spec=letter.to)
+        message["To"] = Address(_one_line(letter.reader), addr_spec=letter.to)
     except (ValueError, IndexError, MessageError) as fault:
         raise NotNow("The address is not one that a letter can carry", "failed") from fault
     message["Subject"] = letter.subject
@@ -105,6 +116,9 @@ def _recipient(delivery):
     if delivery.patient and delivery.patient.archived_at:
         raise NotNow("The patient is archived")
     to = delivery.address or (delivery.patient and delivery.patient.email)
-    if not to:
+    if to:
+        return delivery.patient, to
+    family = families.reached_through(delivery.patient) if delivery.patient and delivery.kind in FOR_FAMILY else None
+    if family is None:
         raise NotNow("The patient has no e-mail address", "held")
-    return to
+    return family, family.email

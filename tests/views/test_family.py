@@ -5,8 +5,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from models import Appointment, Hold, Patient, Task, TrailEntry
-from rules import families, photos
+from database import write_tx
+from models import Appointment, Delivery, Hold, Patient, Task, TrailEntry
+from rules import families, letters, outbox, photos
 from rules.actor import Actor
 from rules.refused import Refused
 from tests.house import world as w
@@ -171,3 +172,27 @@ def test_the_family_page_says_both_directions(clinic, mia, acting, as_ava):
     page = clinic.app.test_client().sign_in(mia).see("/family")
     assert "People who act for you" in page
     assert "Ava Moreno" in page
+
+
+def test_a_mail_about_a_child_without_an_address_goes_to_whoever_acts_for_it(clinic, mia, visit, acting, staff):
+    delivery = Delivery.get(Delivery.kind == "booking_confirmed", Delivery.appointment == visit)
+    letter = letters.compose(delivery)
+    assert letter.to == "ava@example.com"
+    assert "Hello Ava," in letter.text
+    assert "This is about Mia Moreno, for whom you act." in letter.text
+    assert letters.envelope(letter, delivery)["To"] == "Ava Moreno <ava@example.com>"
+    Patient.update(email="mia@example.com").where(Patient.id == mia.id).execute()
+    own = letters.compose(Delivery.get_by_id(delivery.id))
+    assert own.to == "mia@example.com"
+    assert "This is about" not in own.text
+    Patient.update(email=None).where(Patient.id == mia.id).execute()
+    families.end(acting, staff)
+    with pytest.raises(letters.NotNow, match="no e-mail address"):
+        letters.compose(Delivery.get_by_id(delivery.id))
+
+
+def test_a_mail_about_money_or_a_signature_goes_to_nobody_else(mia, visit, acting):
+    with write_tx():
+        outbox.put("consent_signed", "a test", dedupe="signed", patient=mia, task=papers(visit)["consent"])
+    with pytest.raises(letters.NotNow, match="no e-mail address"):
+        letters.compose(Delivery.get(Delivery.dedupe_key == "signed"))
