@@ -21,8 +21,8 @@ MIDNIGHT = 1440
 class Day(DateField):
     """A day of the calendar; the same words for a missing and for a wrong one."""
 
-    def __init__(self, label, words):
-        super().__init__(label, [InputRequired(words)])
+    def __init__(self, label, words, **kwargs):
+        super().__init__(label, [InputRequired(words)], **kwargs)
         self.words = words
 
     def process_formdata(self, valuelist):
@@ -35,8 +35,8 @@ class Day(DateField):
 class Hour(TimeField):
     """A time of the day that may stay empty."""
 
-    def __init__(self, label):
-        super().__init__(label, [Optional()])
+    def __init__(self, label, **kwargs):
+        super().__init__(label, [Optional()], **kwargs)
 
     def process_formdata(self, valuelist):
         try:
