@@ -127,7 +127,7 @@ AUDIENCES = {
     "GET,POST /staff/booking": "staff",
     "GET,POST /staff/booking/new-patient": "staff",
     "GET /staff/calendar": "staff",
-    "POST /staff/calendar/block": "staff owner desk",
+    "POST /staff/calendar/block": "staff desk owner",
     "GET /staff/calendar/gap": "staff",
     "GET /staff/calendar/moves/<int:number>": "staff",
     "GET /staff/calendar/week": "staff",
