@@ -76,7 +76,8 @@ def context(
         "only": only,
         "day_parts": DAY_PARTS,
         "weekdays": WEEKDAYS,
-        "narrowed": bool(only.day_parts or only.weekdays or location or asked or any(who for *_, who in selects)),
+        "narrowed": _narrowed(selects, location, only),
+        "filtering": "filters" in request.args,
         "week": week,
         "shown": shown,
         "earliest": min(free, key=lambda one: one.starts_at, default=None),
@@ -107,6 +108,13 @@ def _free(whom, location, since, until, at_most, patient, only, also):
     return searching.arrangements(
         whom, location=location, since=since, until=until, at_most=at_most, patient=patient, only=only, **also
     )
+
+
+def _narrowed(selects, location, only):
+    """What is filtered for, as the folded filters say it."""
+    said = [someone.name for *_, someone in selects if someone] + ([location.name] if location else [])
+    said += [DAY_PARTS[name] for name in DAY_PARTS if name in only.day_parts]
+    return [*said, *(WEEKDAYS[number] for number in sorted(only.weekdays))]
 
 
 def _only():

@@ -95,7 +95,7 @@ def test_times_are_filtered_by_part_of_the_day_and_weekday(clinic, as_ava):
     assert {at.weekday() for at in there} == {2}
     assert {at.hour for at in there} <= {12, 13, 14, 15, 16}
     assert re.search(r'value="afternoon" checked', page)
-    assert '<details class="filters" open>' in page
+    assert "Filter the times: Afternoon, Wednesday" in spoken(page)
 
 
 def test_a_week_is_shown_side_by_side_and_leads_to_the_next(clinic, as_ava):

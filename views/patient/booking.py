@@ -77,8 +77,13 @@ def free(number):
     )
     return respond.page(
         "patient/booking/times.html", part="times", steps=STEPS, block=block, visit=visit, room=room,
-        from_words=block and findings.from_words(block), first_of_two=first_of_two, **shown,
+        from_words=block and findings.from_words(block), first_of_two=first_of_two,
+        waitlist_href="" if visit.others or visit.before else _waitlist(visit), **shown,
     )  # fmt: skip
+
+
+def _waitlist(visit):
+    return url_for("waitlist.wish", number=visit.service.id, **({"for": visit.patient.id} if visit.for_other else {}))
 
 
 @area.post("/booking/<int:number>/hold")
