@@ -10,6 +10,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from clock import local, now
+from database import Written, among
 from models import (
     LIVE,
     Appointment,
@@ -54,6 +55,72 @@ class Shown(NamedTuple):
     cells: list
 
 
+def _hours_at(place):
+    return (
+        WorkingHours.select(WorkingHours, Provider)
+        .join(Provider)
+        .where(WorkingHours.location == place, Provider.archived_at.is_null())
+        .order_by(WorkingHours.opens_minute)
+    )
+
+
+def _live(early, since, until):
+    a = Appointment
+    return (
+        a.select(
+            a.id, a.provider, a.location, a.starts_at, a.ends_at, a.status, a.buffer_minutes, a.buffer_before_minutes,
+            Patient.id, Patient.first_name, Patient.last_name, Patient.preferred_name, Service.id, Service.name,
+            Location.id, Location.name, Provider.id, Provider.name, Provider.title,
+        )
+        .join_from(a, Patient)
+        .join_from(a, Service)
+        .join_from(a, Location)
+        .join_from(a, Provider)
+        .where(a.starts_at > early, a.starts_at < until, a.ends_at > since, a.status.in_(LIVE))
+        .order_by(a.starts_at)
+    )  # fmt: skip
+
+
+def _works_at(place):
+    return WorkingHours.select(WorkingHours.provider).where(WorkingHours.location == place)
+
+
+STEP = Written(lambda number: Clinic.select(Clinic.slot_minutes).where(Clinic.id == number))
+AT_WORK = Written(lambda place: _hours_at(place))
+ONE_AT_WORK = Written(lambda place, someone: _hours_at(place).where(WorkingHours.provider == someone))
+EXCEPTIONS = Written(
+    lambda place, first, last: (
+        HoursException.select(HoursException, Provider)
+        .left_outer_join(Provider)
+        .where(HoursException.location == place, HoursException.first_on <= last, HoursException.last_on >= first)
+    )
+)
+VISITS = Written(
+    lambda place, early, since, until: _live(early, since, until).where(
+        (Appointment.location == place) | Appointment.provider.in_(_works_at(place))
+    )
+)
+ONES_VISITS = Written(
+    lambda someone, early, since, until: _live(early, since, until).where(Appointment.provider == someone)
+)
+AWAY = Written(
+    lambda people, since, until: TimeOff.select().where(
+        among(TimeOff.provider, people), TimeOff.starts_at < until, TimeOff.ends_at > since
+    )
+)
+HELD = Written(
+    lambda people, early, since, until, at: (
+        Occupancy.select(Occupancy, Patient, Hold)
+        .join_from(Occupancy, Hold)
+        .join_from(Occupancy, Patient)
+        .where(
+            among(Occupancy.provider, people), Occupancy.starts_at > early, Occupancy.starts_at < until,
+            Occupancy.ends_at > since, Hold.ended_at.is_null(), Hold.expires_at > at,
+        )
+    )
+)  # fmt: skip
+
+
 def day(location, on: date, provider=None) -> Shown:
     """One day of a location: everybody who works there, or one provider."""
     return _laid_out(location, _columns(location, [on], provider))
@@ -86,7 +153,7 @@ def once(zone: str, on: date, minute: int) -> bool:
 
 
 def _laid_out(location, columns) -> Shown:
-    step = day_grid.step_of(Clinic.select(Clinic.slot_minutes).where(Clinic.id == 1).scalar() or 15)
+    step = day_grid.step_of(next(iter(STEP.plain(number=1)), (15,))[0])
     first, last = day_grid.span_of(columns)
     here = local(now(), location.time_zone)
     minute = here.hour * 60 + here.minute
@@ -132,15 +199,12 @@ def _columns(location, days, provider) -> list[Column]:
 
 def _at_work(location, provider):
     """Who works here in any week, and when. One query."""
-    query = (
-        WorkingHours.select(WorkingHours, Provider)
-        .join(Provider)
-        .where(WorkingHours.location == location, Provider.archived_at.is_null())
-    )
-    people, weekly = {}, defaultdict(list)
-    if provider is not None:
-        query, people = query.where(WorkingHours.provider == provider), {provider.id: provider}
-    for row in query.order_by(WorkingHours.opens_minute):
+    if provider is None:
+        rows, people = AT_WORK(place=location.id), {}
+    else:
+        rows, people = ONE_AT_WORK(place=location.id, someone=provider.id), {provider.id: provider}
+    weekly = defaultdict(list)
+    for row in rows:
         people.setdefault(row.provider_id, row.provider)
         weekly[row.provider_id, row.weekday].append((row.opens_minute, row.closes_minute))
     return people, weekly
@@ -149,14 +213,7 @@ def _at_work(location, provider):
 def _exceptions(location, days, people):
     """What differs on these days here, by provider and day, and for everybody. One query."""
     own, shared = defaultdict(list), defaultdict(list)
-    query = (
-        HoursException.select(HoursException, Provider)
-        .left_outer_join(Provider)
-        .where(
-            HoursException.location == location, HoursException.first_on <= days[-1], HoursException.last_on >= days[0]
-        )
-    )
-    for row in query:
+    for row in EXCEPTIONS(place=location.id, first=days[0].isoformat(), last=days[-1].isoformat()):
         if row.provider_id and row.provider.archived_at is None and len(days) == 1:
             people.setdefault(row.provider_id, row.provider)
         for on in days:
@@ -177,24 +234,10 @@ def _hours(weekly, own, shared):
 
 def _visits(location, provider, since, until):
     """Live visits here, and the one provider's anywhere. One query."""
-    a = Appointment
-    query = (
-        a.select(
-            a.id, a.provider, a.location, a.starts_at, a.ends_at, a.status, a.buffer_minutes, a.buffer_before_minutes,
-            Patient.id, Patient.first_name, Patient.last_name, Patient.preferred_name, Service.id, Service.name,
-            Location.id, Location.name,
-            Provider.id, Provider.name, Provider.title,
-        )
-        .join_from(a, Patient)
-        .join_from(a, Service)
-        .join_from(a, Location)
-        .join_from(a, Provider)
-        .where(a.starts_at > since - DAY, a.starts_at < until, a.ends_at > since, a.status.in_(LIVE))
-    )  # fmt: skip
+    stretch = {"early": since - DAY, "since": since, "until": until}
     if provider is not None:
-        return list(query.where(a.provider == provider).order_by(a.starts_at))
-    at_work = WorkingHours.select(WorkingHours.provider).where(WorkingHours.location == location)
-    return list(query.where((a.location == location) | a.provider.in_(at_work)).order_by(a.starts_at))
+        return ONES_VISITS(someone=provider.id, **stretch)
+    return VISITS(place=location.id, **stretch)
 
 
 def _taken(location, people, visits, since, until):
@@ -209,20 +252,11 @@ def _taken(location, people, visits, since, until):
         if not here:
             more["what"] = f"{what}, {row.location.name}"
         yield "visit" if here else "elsewhere", row.provider_id, row.starts_at, row.ends_at, more
-    away = TimeOff.select().where(
-        TimeOff.provider.in_(list(people)), TimeOff.starts_at < until, TimeOff.ends_at > since
-    )
+    whose = {"people": list(people), "since": since, "until": until}
+    away = AWAY(**whose)
     for row in away:
         yield "off", row.provider_id, row.starts_at, row.ends_at, {"number": row.id, "what": row.reason or "Blocked"}
-    held = (
-        Occupancy.select(Occupancy, Patient, Hold)
-        .join_from(Occupancy, Hold)
-        .join_from(Occupancy, Patient)
-        .where(
-            Occupancy.provider.in_(list(people)), Occupancy.starts_at > since - DAY, Occupancy.starts_at < until,
-            Occupancy.ends_at > since, Hold.ended_at.is_null(), Hold.expires_at > now(),
-        )
-    )  # fmt: skip
+    held = HELD(early=since - DAY, at=now(), **whose)
     for row in held:
         more = {"who": row.patient.name, "before": row.before_minutes, "after": row.after_minutes}
         until_words = f"{local(row.hold.expires_at, location.time_zone):%H:%M}"
