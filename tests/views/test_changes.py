@@ -113,6 +113,15 @@ def test_a_booking_just_made_can_be_undone_whatever_the_policy(clinic, as_ava, t
     assert (Appointment.get_by_id(a.id).status, Charge.select().count()) == ("cancelled", 0)
 
 
+def test_home_offers_the_undo_even_where_another_visit_comes_first(clinic, as_ava, time_machine):
+    visit(clinic, clinic.botox)
+    at(time_machine, as_ava, clinic.ava, MONDAY + HOUR)
+    [later] = visit_later(clinic)
+    page = as_ava.see("/")
+    assert f'action="/appointments/{later.id}/undo"' in page
+    assert page.count("Undo this booking") == 1
+
+
 def test_after_the_grace_period_there_is_no_undo(clinic, as_ava, time_machine):
     [a] = visit(clinic, clinic.botox)
     at(time_machine, as_ava, clinic.ava, MONDAY + timedelta(minutes=4))
