@@ -7,6 +7,8 @@ room or device, time off, and when the place closes.
 from datetime import timedelta
 from typing import NamedTuple
 
+from peewee import JOIN
+
 from clock import local, now
 from database import write_tx
 from models import (
@@ -101,12 +103,17 @@ def _after(a, who, query):
 def _next_of_people(a):
     """Until when provider and patient are free, with the gap that must lie before what comes next."""
     o = Occupancy
-    query = o.select(o, Hold, Appointment.visit_key.alias("visit")).join(Hold, "LEFT OUTER").switch(o)
-    query = query.join(Appointment, "LEFT OUTER", on=(o.appointment == Appointment.id), attr="booked")
-    rows = _after(a, (o.provider == a.provider_id) | (o.patient == a.patient_id), query)
-    for row in rows.objects():
+    query = (
+        o.select(
+            o.starts_at, o.provider.alias("provider_id"), o.patient.alias("patient_id"), o.service.alias("service_id"),
+            o.lane, o.before_minutes, Appointment.visit_key,
+        )
+        .join_from(o, Hold, JOIN.LEFT_OUTER)
+        .join_from(o, Appointment, JOIN.LEFT_OUTER)
+    )  # fmt: skip
+    for row in _after(a, (o.provider == a.provider_id) | (o.patient == a.patient_id), query).namedtuples():
         same_lane = not a.lane or not row.lane or row.lane == a.lane or row.service_id != a.service_id
-        own = row.patient_id == a.patient_id and bool(a.visit_key) and row.visit == a.visit_key
+        own = row.patient_id == a.patient_id and bool(a.visit_key) and row.visit_key == a.visit_key
         if row.provider_id == a.provider_id and same_lane:
             gap = 0 if own else max(a.buffer_minutes, row.before_minutes)
             yield row.starts_at - timedelta(minutes=gap)
@@ -120,7 +127,7 @@ def _next_of_rooms(a):
     rooms = {room.id: room for room in Resource.select().where(Resource.id.in_(used))}
     if not rooms:
         return
-    query = Occupancy.select(Occupancy, Hold).join(Hold, "LEFT OUTER")
+    query = Occupancy.select(Occupancy, Hold).join(Hold, JOIN.LEFT_OUTER)
     for row in _after(a, Occupancy.resource.in_(list(rooms)), query):
         yield row.starts_at - timedelta(minutes=rooms[row.resource_id].cleanup_minutes)
     off = ResourceOff.select().where(
