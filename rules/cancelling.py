@@ -66,7 +66,8 @@ def _cancel(a, by, why, at, fee) -> Charge | None:
         charge = charging.owe(
             a.patient, "cancellation_fee", amount, fee.currency, fee.because, by=by, appointment=a, policy=fee.policy
         )
-    staff_moves.answered(a, "cancelled", at)
+    if by.is_patient:
+        staff_moves.answered(a, "cancelled", at)
     trail.record(
         by, "appointment cancelled", f"appointment {a.id}", patient=a.patient_id,
         starts_at=a.starts_at.isoformat(), fee_minor=amount,

@@ -118,7 +118,8 @@ def _check(a, part, parts, by) -> None:
 
 def _write(a, opening, by, why, fee, cancelling, at) -> AppointmentMove:
     charged = fee.amount_minor if fee else 0
-    staff_moves.answered(a, "moved", at)
+    if by.is_patient:
+        staff_moves.answered(a, "moved", at)
     before = AppointmentMove.create(
         appointment=a,
         from_starts_at=a.starts_at,

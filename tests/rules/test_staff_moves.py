@@ -88,6 +88,15 @@ def test_a_later_move_than_the_one_on_the_page_is_not_accepted(clinic):
     assert staff_moves.open_of([a.id])[a.id].to_starts_at == NEXT + HOUR
 
 
+def test_what_the_clinic_moves_or_cancels_again_is_no_answer_of_the_patient(clinic):
+    a = booked(clinic)
+    for starts_at in (NEXT, NEXT + HOUR):
+        move(clinic, a, starts_at)
+    scheduling.cancel(a, by=DESK)
+    assert {row.answer for row in AppointmentMove.select()} == {"open"}
+    assert staff_moves.open_of([a.id]) == {}
+
+
 def test_nothing_is_accepted_once_it_began_or_is_cancelled(clinic, time_machine):
     a, other = booked(clinic), booked(clinic, FRIDAY + 2 * HOUR)
     move(clinic, a, NEXT)
