@@ -122,8 +122,8 @@ def arrange(tasks, people, rooms, windows, step):
     people: for each task those who can do it, in one place; rooms: those of the place. For each part whoever did the
     one before goes on, or else whoever has least to do that day; of the rooms, the one already in use or the first.
     """
-    starts = defaultdict(list)
-    days = {}
+    needed = any(task.kinds for task in tasks)
+    starts, days = defaultdict(list), {}
     for person in people[0]:
         for start, day in person.on_grid(windows, step):
             starts[start].append(person)
@@ -140,7 +140,7 @@ def arrange(tasks, people, rooms, windows, step):
             placed.append(Placed(at, at + task.length, person, lane, ()))
             at += task.length
         else:
-            settled = settle(tasks, placed, rooms)
+            settled = settle(tasks, placed, rooms) if needed else placed
             if settled:
                 yield settled
 

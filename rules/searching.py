@@ -3,6 +3,8 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from heapq import merge
+from itertools import islice
 from typing import NamedTuple
 
 from clock import now
@@ -88,11 +90,9 @@ def arrangements(
     while since < until and (at_most is None or len(found) < at_most):
         end = min(until, since + span)
         near = Between(standing, since, end, patient=patient, ignoring=ignoring)
-        there = [
-            pair for place in standing.places.values() for pair in _at_place(near, wanted, place, since, end, only)
-        ]
-        there.sort(key=lambda pair: (pair[0][0].start, pair[1].id))
-        for placed, place in there[: None if at_most is None else at_most - len(found)]:
+        there = (_at_place(near, wanted, place, since, end, only) for place in standing.places.values())
+        in_order = merge(*there, key=lambda pair: (pair[0][0].start, pair[1].id))
+        for placed, place in islice(in_order, None if at_most is None else at_most - len(found)):
             found.append(_spoken(standing, wanted, placed, place))
         since, span = end, span * 2
     return found
