@@ -6,7 +6,7 @@ Nothing is remembered of it anywhere else: every door asks again, so the moment 
 from clock import now
 from database import write_tx
 from models import ActingFor, Hold, Occupancy, Patient
-from rules import trail
+from rules import outbox, trail
 from rules.profile import tidy
 from rules.refused import Refused
 
@@ -75,6 +75,8 @@ def note(patient: Patient, other: Patient, relation: str, by) -> ActingFor:
         if len(may_act_for(patient)) >= MOST:
             raise Refused(f"{patient.name} acts for {MOST} people already. End one of those first.", field="who")
         made = ActingFor.create(patient=patient, other=other, relation=relation, noted_by=by.name[:120], since=now())
+        if patient.email and not other.email:
+            outbox.release(other)  # what was held for want of an address has somebody to read it now
         trail.record(by, "acting for noted", f"patient {other.id}", patient=other, actor=patient.id)
         return made
 

@@ -8,6 +8,7 @@ import pytest
 
 from clock import standing_at
 from models import Appointment, Charge, Fault, Membership, Patient, Signature, Task
+from rules import families
 from tests.house import world as w
 
 
@@ -21,6 +22,7 @@ def world(clinic, monday):
     return w.build(clinic)
 
 
+OFFERED = ("/booking/", "/membership/plans/", "/waitlist/new/")  # what every patient may look at
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
 
@@ -40,7 +42,7 @@ def tells(answer, *but):
 def test_what_is_avas_is_404_for_ben(clinic, world, as_ben):
     before, tried = w.digest(), 0
     for rule in w.routes(clinic.app, "patient"):
-        if "number" not in rule.arguments or rule.rule.startswith(("/booking/", "/membership/plans/")):
+        if "number" not in rule.arguments or rule.rule.startswith(OFFERED):
             continue  # what is offered to every patient
         for plain in w.addresses(rule, world):
             for address in {plain, w.with_slot(plain, world)}:
@@ -51,6 +53,32 @@ def test_what_is_avas_is_404_for_ben(clinic, world, as_ben):
     assert w.digest() == before
     assert tried > 60
     assert Fault.select().count() == 0
+
+
+def test_whoever_acts_for_ava_loses_every_door_the_moment_it_ends(clinic, world):
+    """Zoe acts for Ava: her visits and papers are open, what Ava signs and pays is not; afterwards nothing is."""
+    zoe, opened = clinic.app.test_client().sign_in(world.aunt), set()
+    mine = ("/appointments/", "/tasks/", "/photos/")
+    rules = [rule for rule in w.routes(clinic.app, "patient") if "number" in rule.arguments]
+    rules = [rule for rule in rules if not rule.rule.startswith(OFFERED)]
+    for rule in rules:
+        for address in w.addresses(rule, world):
+            if "GET" in rule.methods and zoe.get(w.with_slot(address, world)).status_code in (200, 303):
+                assert address.startswith(mine), address
+                opened.add(address)
+    consent, visit = world.tasks["consent"].id, world.visit.id
+    assert {it for it in opened if it.startswith(f"/tasks/{consent}")} == {f"/tasks/{consent}"}
+    assert tells(zoe.get(f"/tasks/{consent}"), "Ava") == []
+    assert {f"/appointments/{visit}", f"/tasks/{world.tasks['questionnaire'].id}/check"} <= opened
+    families.end(world.acting, w.actor(clinic.owner, "staff"))
+    before = w.digest()
+    for rule in rules:
+        for plain in w.addresses(rule, world):
+            for asked_for, answer in asked(zoe, rule, w.with_slot(plain, world)):
+                assert answer.status_code == 404, asked_for
+                assert tells(answer) == [], asked_for
+    assert tells(zoe.get("/")) == []
+    assert w.digest() == before
 
 
 def test_the_same_addresses_lead_ava_somewhere(clinic, world, as_ava):

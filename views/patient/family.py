@@ -1,31 +1,12 @@
 """Whom a patient looks after, and the private address under which a calendar reads the visits of all of them."""
 
-from types import SimpleNamespace
-
 from flask import Blueprint, url_for
 
-from rules import families, feeds, paperwork, visits
+from rules import families, feeds
 from rules.clinic import home_zone
 from views import guard, respond
-from views.cards import card
 
 area = Blueprint("family", __name__)
-MOST_SHOWN = 6  # visits of each on the home page; the page of the family has all of them
-
-
-def looked_after(patient, at) -> list:
-    """Those whom the patient acts for, each with their visits and open tasks: three queries, however many they are."""
-    people = [it.other for it in families.may_act_for(patient)]
-    if not people:
-        return []
-    lines, to_do = visits.upcoming_of(people, at), paperwork.action_required_of(people, at)
-    return [
-        SimpleNamespace(
-            id=it.id, called=it.called, name=it.name, to_do=to_do[it.id], more=len(lines[it.id]) > MOST_SHOWN,
-            upcoming=[card(line, at) for line in lines[it.id][:MOST_SHOWN]],
-        )
-        for it in people
-    ]  # fmt: skip
 
 
 @area.get("/family")

@@ -6,7 +6,7 @@ from clock import now
 from rules import charging, memberships, paperwork, visits
 from views import guard, respond
 from views.cards import card
-from views.patient.family import looked_after
+from views.looked_after import looked_after
 
 area = Blueprint("home", __name__)
 UPCOMING, PAST = 6, 4
