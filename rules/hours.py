@@ -25,13 +25,14 @@ def weeks(rows) -> dict[int, list[str]]:
         days.append(row.weekday)
     return {
         number: [
-            f"{_days(days)} {clock(opens)} to {clock(closes)}, {place}" for (place, opens, closes), days in week.items()
+            f"{days_words(days)} {clock(opens)} to {clock(closes)}, {place}"
+            for (place, opens, closes), days in week.items()
         ]
         for number, week in told.items()
     }
 
 
-def _days(days: list[int]) -> str:
+def days_words(days: list[int]) -> str:
     """[0, 1, 2, 4] -> Mon to Wed, Fri"""
     runs = []
     for day in days:

@@ -9,7 +9,7 @@ from clock import now
 from database import folded, folding, write_tx
 from models import Location, Resource, ResourceHours, ResourceKind, ResourceOff, Service, ServiceNeed
 from rules import displaced, trail
-from rules.hours import WEEKDAYS, clock
+from rules.hours import WEEKDAYS, clock, days_words
 from rules.profile import tidy
 from rules.refused import Refused
 
@@ -55,11 +55,13 @@ def weeks() -> dict[int, dict[int, list[tuple[int, int]]]]:
 
 
 def week_words(week) -> list[str]:
-    """Tuesday 10:00 to 16:00"""
-    return [
-        f"{WEEKDAYS[day]} {' and '.join(f'{clock(o)} to {clock(c)}' for o, c in stretches)}"
-        for day, stretches in sorted(week.items())
-    ]
+    """Tue to Thu 10:00 to 16:00"""
+    days = {}
+    for day, stretches in sorted(week.items()):
+        days.setdefault(" and ".join(f"{clock(opens)} to {clock(closes)}" for opens, closes in stretches), []).append(
+            day
+        )
+    return [f"{days_words(those)} {times}" for times, those in days.items()]
 
 
 def off_ahead(resource=None) -> list[ResourceOff]:
@@ -129,7 +131,7 @@ def set_week(resource, by, week: dict[int, tuple[int, int]], sure=False) -> None
     """Its own hours: one stretch for each weekday that has one; none at all means always."""
     for day, (opens, closes) in week.items():
         if not 0 <= opens < closes <= 1440:
-            raise Refused(f"Enter an end that is later than the start on {WEEKDAYS[day]}", f"day_{day}")
+            raise Refused(f"Enter an end that is later than the start on {WEEKDAYS[day]}", f"closes_{day}")
     with write_tx():
         before = sorted(
             ResourceHours.select(ResourceHours.weekday, ResourceHours.opens_minute, ResourceHours.closes_minute)

@@ -171,7 +171,7 @@ def test_own_hours_that_leave_a_visit_outside_need_to_be_sure(clinic, laser):
     resources.set_week(laser, DESK, {4: (600, 660)})
     resources.set_week(laser, DESK, {4: (600, 660)})
     assert resources.weeks()[laser.id] == {4: [(600, 660)]}
-    assert resources.week_words(resources.weeks()[laser.id]) == ["Friday 10:00 to 11:00"]
+    assert resources.week_words(resources.weeks()[laser.id]) == ["Fri 10:00 to 11:00"]
     resources.set_week(laser, DESK, {})
     assert ResourceHours.select().count() == 0
     assert TrailEntry.select().where(TrailEntry.action == "resource hours changed").count() == 2
