@@ -24,9 +24,7 @@ class SlotForm(FlaskForm):
 
 
 class MoveForm(SlotForm):
-    why = TextAreaField(
-        "Reason", [Optional(), Length(max=500, message="Keep the reason to 500 characters or fewer")]
-    )
+    why = TextAreaField("Reason", [Optional(), Length(max=500, message="Keep the reason to 500 characters or fewer")])
 
 
 class BookForm(SlotForm):

@@ -8,7 +8,7 @@ from wtforms import BooleanField, HiddenField
 
 from clock import local, now
 from models import Appointment, Location, Provider
-from rules import day_view, desk, hours, openings, searching, services, words
+from rules import day_view, desk, hours, openings, searching, services, why_not, words
 from rules.day_grid import clock
 from rules.refused import Refused
 from views import guard, respond
@@ -85,8 +85,6 @@ def block():
 @guard.audience("staff")
 def why():
     """A service with a provider on a day: each time of the grid, free or with the honest reasons."""
-    from rules import why_not
-
     place, places = _place()
     service = one_of(services.offered(), request.args.get("service")) or abort(404)
     people = searching.who_and_where(service)
