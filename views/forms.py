@@ -92,6 +92,22 @@ class Clock(TimeField):
             raise ValueError(self.words) from None
 
 
+class Hour(TimeField):
+    """A time of the day that may stay empty."""
+
+    def __init__(self, label, **kwargs):
+        super().__init__(label, [Optional()], **kwargs)
+
+    def process_formdata(self, valuelist):
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError("Enter a time like 09:00") from None
+
+    def minute(self) -> int | None:
+        return None if self.data is None else self.data.hour * 60 + self.data.minute
+
+
 class Moment(DateTimeLocalField):
     """A day and a time of the day, on some wall clock; `words` as of a Clock."""
 

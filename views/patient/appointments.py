@@ -1,9 +1,6 @@
 """A patient's appointments: all of them, one in detail, its calendar file, cancelling and rescheduling it."""
 
 from flask import Blueprint, g, make_response, request, url_for
-from flask_wtf import FlaskForm
-from wtforms import HiddenField, TextAreaField
-from wtforms.validators import Length, Optional
 
 from clock import local, now
 from models import LIVE, Charge, Paperwork, Task
@@ -15,6 +12,7 @@ from rules import (
     openings,
     paperwork,
     policy,
+    prerequisites,
     scheduling,
     self_service,
     validity,
@@ -24,31 +22,11 @@ from rules import (
 from rules.refused import Refused
 from views import guard, respond, times
 from views.cards import card
-from views.forms import carried
+from views.changing import STEPS, CancelForm, ShownForm
 
 area = Blueprint("appointments", __name__)
 A_PAGE = 20
 MOST_AHEAD = 200
-STEPS = ["Time", "Confirm"]
-
-
-class ShownForm(FlaskForm):
-    """What stood on the page: the amount, which is never exceeded."""
-
-    shown = HiddenField()
-    slot = HiddenField()
-
-    @property
-    def shown_minor(self):
-        """The amount that the page showed; a page that showed none promised that it is free."""
-        return carried(self.shown.data) or 0
-
-
-class CancelForm(ShownForm):
-    slot = None
-    why = TextAreaField(
-        "Why are you cancelling?", [Optional(), Length(max=500, message="Keep the reason under 500 characters")]
-    )
 
 
 class OfVisit(paperwork.Due):
@@ -185,7 +163,8 @@ def ask_to_cancel(a, form):
     return respond.form_page(
         "patient/appointments/cancellation.html", form, "cancellation",
         a=a, card=card(visits.one(a), at), fee=fee, can_change=scheduling.open_to_patient(a, at),
-        until=policy.until_words(a, fee, at), **changeable(a, visits.one(a), at),
+        until=policy.until_words(a, fee, at), leaning=prerequisites.leaning_words([a]),
+        **changeable(a, visits.one(a), at),
     )  # fmt: skip
 
 
@@ -250,6 +229,7 @@ def ask_to_move(a, form, provider, location, starts_at, no=None):
         can_change=scheduling.open_to_patient(a, at), gone=bool(no and "nearest" in no.facts),
         nearest=no.facts.get("nearest") if no else None, key=openings.key, spoken=openings.spoken, steps=STEPS,
         after=policy.words_after_move(a, starts_at, location, at),
+        leaning=prerequisites.leaning_words([a], starts_at),
         papers=validity.at_new_time(a, validity.visit_of(a, starts_at, location)),
         **changeable(a, visits.one(a), at),
     )  # fmt: skip

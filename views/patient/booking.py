@@ -12,9 +12,9 @@ from rules import findings, gone, holds, markdown, openings, paperwork, policy, 
 from rules.refused import Refused
 from rules.services import on_shelves
 from views import guard, respond, times
+from views.asked import MOST, asked
 from views.forms import carried
-from views.patient.asked import MOST, asked
-from views.patient.holds import held, live, telling
+from views.held import held, live, telling
 
 area = Blueprint("booking", __name__)
 STEPS = ["Treatment", "Person", "Time", "Confirm"]

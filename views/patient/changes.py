@@ -3,12 +3,24 @@
 from flask import Blueprint, abort, g, redirect, request, url_for
 
 from clock import now
-from rules import charging, openings, policy, scheduling, searching, self_service, staff_moves, validity, visits, words
+from rules import (
+    charging,
+    openings,
+    policy,
+    prerequisites,
+    scheduling,
+    searching,
+    self_service,
+    staff_moves,
+    validity,
+    visits,
+    words,
+)
 from rules.refused import Refused
 from views import guard, respond, times
 from views.cards import card
+from views.changing import STEPS, CancelForm, ShownForm
 from views.forms import carried
-from views.patient.appointments import STEPS, CancelForm, ShownForm
 
 area = Blueprint("changes", __name__)
 OFFERED = 30  # arrangements on one page
@@ -89,7 +101,8 @@ def ask_to_cancel(a, parts, form, at):
     return respond.form_page(
         "patient/appointments/visit_cancellation.html", form, "visit_cancellation",
         a=a, parts=parts, fees=fees, total=in_all(fees.values(), a),
-        owed=total(fees.values()), closed=self_service.closed(parts, "self_cancel"),
+        owed=total(fees.values()), leaning=prerequisites.leaning_words(parts),
+        closed=self_service.closed(parts, "self_cancel"),
         closed_words=self_service.words("self_cancel", phone_of(a)),
     )  # fmt: skip
 
@@ -160,9 +173,10 @@ def ask_to_move(a, parts, chosen, form, at):
         for paper in validity.at_new_time(part, validity.visit_of(part, to.starts_at, to.location))
     ]
     after = [policy.words_after_move(part, to.starts_at, to.location, at) for part, to in both]
+    leaning = [said for part, to in both for said in prerequisites.leaning_words([part], to.starts_at, without=parts)]
     return respond.form_page(
         "patient/appointments/visit_new_time.html", form, "visit_new_time",
-        a=a, steps=STEPS, owed=total(fees), total=in_all(fees, a), papers=papers,
+        a=a, steps=STEPS, owed=total(fees), total=in_all(fees, a), papers=papers, leaning=leaning,
         rows=list(zip(parts, chosen, fees, after, strict=True)), slots=[openings.key(to) for to in chosen],
         closed_words=self_service.words("self_move", phone_of(a)) if self_service.closed(parts, "self_move") else "",
     )  # fmt: skip

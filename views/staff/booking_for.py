@@ -6,7 +6,7 @@ from models import Location, Provider
 from rules import openings, profile, records, words
 from rules.refused import Refused
 from views import guard, respond
-from views.staff.patients import NAMES, PatientForm, SearchForm
+from views.whom import NAMES, PatientForm, SearchForm
 
 area = Blueprint("staff_booking_for", __name__)
 SHOWN = 8

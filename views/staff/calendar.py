@@ -13,7 +13,7 @@ from rules.day_grid import clock
 from rules.refused import Refused
 from views import guard, respond
 from views.forms import Moment, line, one_of
-from views.staff.patients import SearchForm
+from views.whom import SearchForm
 
 area = Blueprint("calendar", __name__)
 EARLIEST, LATEST = date(2000, 1, 1), date(2100, 1, 1)

@@ -2,16 +2,16 @@
 
 from flask import Blueprint, request, url_for
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, DateField, RadioField, SelectField, SelectMultipleField, TimeField
+from wtforms import BooleanField, DateField, RadioField, SelectField, SelectMultipleField
 from wtforms.fields import SelectChoice
-from wtforms.validators import InputRequired, Optional
+from wtforms.validators import InputRequired
 
 from models import HoursException, Location, Provider
 from rules import displaced, exceptions, hours, locations
 from rules.refused import Refused
 from rules.words import count
 from views import guard, respond
-from views.forms import line, one_of, row_number
+from views.forms import Hour, line, one_of, row_number
 
 area = Blueprint("exceptions", __name__)
 EDITORS = ("owner", "desk")
@@ -30,22 +30,6 @@ class Day(DateField):
             super().process_formdata(valuelist)
         except ValueError:
             raise ValueError(self.words) from None
-
-
-class Hour(TimeField):
-    """A time of the day that may stay empty."""
-
-    def __init__(self, label, **kwargs):
-        super().__init__(label, [Optional()], **kwargs)
-
-    def process_formdata(self, valuelist):
-        try:
-            super().process_formdata(valuelist)
-        except ValueError:
-            raise ValueError("Enter a time like 09:00") from None
-
-    def minute(self) -> int | None:
-        return None if self.data is None else self.data.hour * 60 + self.data.minute
 
 
 class DaysForm(FlaskForm):

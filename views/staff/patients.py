@@ -1,14 +1,10 @@
 """Patients as staff see them: finding one, adding one, and the record. Every look is in the trail."""
 
 from flask import Blueprint, request, url_for
-from flask_wtf import FlaskForm
-from wtforms import DateField, EmailField, SearchField, StringField, TelField
-from wtforms.validators import InputRequired, Length, Optional
 
 from clock import now
 from models import TO_COME, Patient
 from rules import (
-    accounts,
     connections,
     consents,
     desk,
@@ -24,26 +20,10 @@ from rules.charging import REASONS, STATUSES
 from rules.clinic import home_zone
 from rules.refused import Refused
 from views import guard, respond
-from views.forms import carried, obeys
+from views.forms import carried
+from views.whom import NAMES, PatientForm, SearchForm
 
 area = Blueprint("patients", __name__)
-NAMES = ("first_name", "last_name", "birth_date", "email", "phone")
-
-
-class SearchForm(FlaskForm):
-    """Sent as POST: what somebody searches for is personal, and must not stand in an address."""
-
-    q = SearchField("Name, e-mail or phone", [Length(max=100, message="Search with 100 characters or fewer")])
-
-
-class PatientForm(FlaskForm):
-    first_name = StringField(
-        "First name", [InputRequired("Enter the first name"), Length(max=80)], filters=[profile.tidy]
-    )
-    last_name = StringField("Last name", [InputRequired("Enter the last name"), Length(max=80)], filters=[profile.tidy])
-    birth_date = DateField("Birth date", [Optional()])
-    email = EmailField("E-mail address", [Optional(), obeys(accounts.tidy_email)])
-    phone = TelField("Mobile phone", [Optional(), obeys(profile.tidy_phone)])
 
 
 @area.route("/staff/patients", methods=["GET", "POST"])

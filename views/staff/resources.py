@@ -10,8 +10,7 @@ from rules import displaced, hours, locations, resources
 from rules.refused import Refused
 from rules.words import when
 from views import guard, respond
-from views.forms import Moment, WholeNumber, line, row_number
-from views.staff.exceptions import Hour
+from views.forms import Hour, Moment, WholeNumber, line, row_number
 
 area = Blueprint("resources", __name__)
 EDITORS = ("owner", "desk")
