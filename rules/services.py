@@ -44,7 +44,7 @@ def listed() -> list:
     return list(
         Service.select(
             Service.id, Service.name, Service.duration_minutes, Service.buffer_minutes, Service.price_minor,
-            Service.archived_at, Service.category.alias("category_id"), Category.name.alias("category"),
+            Service.online, Service.archived_at, Service.category.alias("category_id"), Category.name.alias("category"),
             papers.alias("papers"), fn.COALESCE(people.c.people, 0).alias("people"),
         )
         .join_from(Service, Category)

@@ -2,7 +2,7 @@
 
 import re
 
-from models import Assignment, Category, Service, ServiceProvider, TrailEntry, WorkingHours
+from models import Assignment, Category, Prerequisite, Service, ServiceProvider, TrailEntry, WorkingHours
 
 
 def form(clinic, **differs):
@@ -22,6 +22,11 @@ def test_the_list_warns_of_a_service_with_nothing_assigned(clinic, as_desk):
     assert [warned for row, warned in rows.items() if "Light peel" in row] == [True]
     assert [warned for row, warned in rows.items() if "Wrinkle relaxing" in row] == [False]
     assert "No questionnaire is assigned" in as_desk.see(f"/staff/services/{clinic.peel.id}")
+
+
+def test_the_list_shows_a_service_that_needs_another_first(clinic, as_desk):
+    Prerequisite.create(service=clinic.botox, needs=clinic.peel, at_least_hours=24, within_days=90)
+    assert "Wrinkle relaxing" in as_desk.see("/staff/services")
 
 
 def test_the_list_costs_the_same_for_two_services_and_for_twelve(clinic, as_desk, queries):
