@@ -85,7 +85,14 @@ class Person:
 
     def lane_at(self, start) -> int | None:
         """The first lane in which the part can start then."""
-        return next((lane for lane, free in self.lanes.items() if covering(free, start)), None)
+        for lane, free in self.lanes.items():
+            if covering(free, start):
+                return lane
+        return None
+
+    def rank(self, last, day) -> tuple:
+        """Who comes first for a part: whoever did the one before (`last`), or has least to do that day."""
+        return self.number != last, self.load.get(day, 0), self.number
 
     def fits_tightly(self, start, *, lane, before, after, shortest, step) -> bool:
         """Whether what stays free before and after it can still be used, or is as small as the grid lets it be."""
@@ -129,16 +136,15 @@ def arrange(tasks, people, rooms, windows, step):
             starts[start].append(person)
             days[start] = day
     for start in sorted(starts):
-        placed, at = [], start
+        placed, at, last, day = [], start, None, days[start]
         for task, able in zip(tasks, [starts[start], *people[1:]], strict=True):
-            there = [(p, p.lane_at(at)) for p in able]
-            there = [(p, lane) for p, lane in there if lane is not None]
-            if not there:
+            if placed:  # of the first part, those who cannot start then are not in `starts`
+                able = [p for p in able if p.lane_at(at) is not None]
+            if not able:
                 break
-            last = placed[-1].person.number if placed else None
-            person, lane = min(there, key=lambda t: (t[0].number != last, t[0].load.get(days[start], 0), t[0].number))
-            placed.append(Placed(at, at + task.length, person, lane, ()))
-            at += task.length
+            person = able[0] if len(able) == 1 else min(able, key=lambda p: p.rank(last, day))
+            placed.append(Placed(at, at + task.length, person, person.lane_at(at), ()))
+            at, last = at + task.length, person.number
         else:
             settled = settle(tasks, placed, rooms) if needed else placed
             if settled:

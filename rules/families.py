@@ -4,7 +4,7 @@ Nothing is remembered of it anywhere else: every door asks again, so the moment 
 """
 
 from clock import now
-from database import write_tx
+from database import Written, write_tx
 from models import ActingFor, Hold, Occupancy, Patient
 from rules import outbox, trail
 from rules.profile import tidy
@@ -15,8 +15,13 @@ MOST = 12  # for how many one person acts; a family has fewer
 
 def may_act_for(patient: Patient) -> list[ActingFor]:
     """For whom this patient acts now, each row with its `.other`, in one query; by name."""
+    return _acted_for(patient=patient.id)
+
+
+@Written
+def _acted_for(patient):
     rows = ActingFor.select(ActingFor, Patient).join(Patient, on=ActingFor.other).where(_live(), _by(patient))
-    return list(rows.where(Patient.archived_at.is_null()).order_by(Patient.first_name, Patient.last_name, Patient.id))
+    return rows.where(Patient.archived_at.is_null()).order_by(Patient.first_name, Patient.last_name, Patient.id)
 
 
 def others(patient: Patient):

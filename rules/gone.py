@@ -7,6 +7,7 @@ from itertools import pairwise
 from peewee import JOIN, IntegrityError
 
 from clock import now
+from database import Written
 from models import Hold, Occupancy
 from rules import searching
 from rules.clinic import the_clinic
@@ -24,7 +25,7 @@ AROUND = timedelta(days=2)
 
 def why(parts, *, patient, lead, ignoring=(), hold=None, held_by=None):
     """The sentence for parts of a visit of which one is not free, most helpful reason first."""
-    if any(_own(part, patient, ignoring).exists() for part in parts):
+    if any(_own(part, patient, ignoring) for part in parts):
         return THERE_ALREADY
     at = now()
     if any(part.starts_at < at for part in parts):
@@ -43,19 +44,31 @@ def _end(part):
     return part.starts_at + timedelta(minutes=part.service.duration_minutes)
 
 
-def _own(part, patient, ignoring):
-    """The patient's own appointments during this part."""
-    mine = _during(part).where(Occupancy.patient == patient, Occupancy.appointment.is_null(False))
-    return mine.where(Occupancy.appointment.not_in([a.id for a in ignoring])) if ignoring else mine
+def _own(part, patient, ignoring) -> bool:
+    """Whether the patient has an appointment of their own during this part."""
+    gone = {a.id for a in ignoring}
+    return any(number not in gone for (number,) in _visits(patient=patient.id, **_span(part)))
 
 
-def _during(part):
-    # Nothing lasts longer than a day: with both ends bound the index is enough.
-    return Occupancy.select().where(
-        Occupancy.starts_at > part.starts_at - timedelta(days=1),
-        Occupancy.starts_at < _end(part),
-        Occupancy.ends_at > part.starts_at,
-    )
+def _span(part) -> dict:
+    """Nothing lasts longer than a day: with both ends bound the index is enough."""
+    return {"since": part.starts_at - timedelta(days=1), "starts_at": part.starts_at, "ends_at": _end(part)}
+
+
+@Written
+def _visits(patient, since, starts_at, ends_at):
+    o = Occupancy
+    there = (o.patient == patient) & (o.starts_at > since) & (o.starts_at < ends_at) & (o.ends_at > starts_at)
+    return o.select(o.appointment).where(there, o.appointment.is_null(False)).tuples()
+
+
+@Written
+def _rows(provider, since, starts_at, ends_at):
+    """What has a provider during a part, with the holds that it may be."""
+    o = Occupancy
+    rows = o.select(o.appointment, o.hold, o.lane, o.service, Hold.expires_at, Hold.held_by).join(Hold, JOIN.LEFT_OUTER)
+    there = rows.where(o.provider == provider, o.starts_at > since, o.starts_at < ends_at, o.ends_at > starts_at)
+    return there.tuples()
 
 
 def _taken(parts, ignoring=(), hold=None, held_by=None) -> bool:
@@ -63,16 +76,8 @@ def _taken(parts, ignoring=(), hold=None, held_by=None) -> bool:
     gone = {a.id for a in ignoring}
     at = now()
     for part in parts:
-        rows = (
-            _during(part)
-            .select(
-                Occupancy.appointment, Occupancy.hold, Occupancy.lane, Occupancy.service, Hold.expires_at, Hold.held_by
-            )
-            .join(Hold, JOIN.LEFT_OUTER)
-            .where(Occupancy.provider == part.provider)
-        )
         lanes = set()
-        for appointment, held, lane, service, expires_at, whose in rows.tuples():
+        for appointment, held, lane, service, expires_at, whose in _rows(provider=part.provider.id, **_span(part)):
             if appointment in gone and appointment is not None:
                 continue
             mine = (hold is not None and held == hold.id) or (held_by is not None and whose == held_by.id)
@@ -107,7 +112,7 @@ def offering_others(parts, **also):
     try:
         # In a rush most come too late: they need not queue for the write transaction to learn it.
         if _taken(parts, also.get("ignoring", ()), also.get("hold"), also.get("held_by")):
-            others = [part for part in parts if not _own(part, also["patient"], ()).exists()]
+            others = [part for part in parts if not _own(part, also["patient"], ())]
             if others:
                 raise Refused(why(parts, **also), field="at")
         yield

@@ -81,6 +81,8 @@ def worked(weekly, changes, provider, day: date) -> list[tuple[int, int]]:
     close the day, or leave only what lies inside their hours.
     """
     there = [change for change in changes if change.first <= day <= change.last]
+    if not there:
+        return joined((opens, closes) for on, opens, closes in weekly if on == day.weekday())
     own = [change for change in there if change.provider is not None and change.provider == provider]
     general = [change for change in there if change.provider is None]
     if any(change.opens is None for change in own + general):
@@ -99,6 +101,10 @@ def stretches(zone, first: date, last: date, hours_on) -> list[Stretch]:
     while day <= last:
         for opens, closes in hours_on(day):
             there = pieces(zone, day)
+            if there[0][:2] == (0, ALL_DAY):  # the clock does not change, as on nearly every day
+                base = there[0][2]
+                found.append(Stretch(base + opens, base + closes, base + closes, base + opens, day))
+                continue
             closing = boundary(there, closes)
             for start, end, base in there:
                 if start < closes and opens < end:

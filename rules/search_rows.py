@@ -71,9 +71,9 @@ def changes_at(places, first, last):
 def occupied(whose, numbers, since, until, at):
     """What takes these providers, this patient or these rooms: live appointments, and holds that have not expired."""
     o = Occupancy
-    columns = (whose, minutes(o.starts_at), minutes(o.ends_at, up=True), o.before_minutes, o.after_minutes)
+    busy = (minutes(o.starts_at), minutes(o.ends_at, up=True), o.before_minutes, o.after_minutes, o.service, o.lane)
     return (
-        o.select(*columns, o.service, o.lane, o.appointment, o.hold)
+        o.select(whose, o.appointment, o.hold, *busy, o.hold.is_null(False))
         .join(Hold, JOIN.LEFT_OUTER)
         .where(among(whose, numbers), o.starts_at > since, o.starts_at < until)
         .where(o.hold.is_null() | (Hold.expires_at > at))
@@ -181,9 +181,9 @@ class Between:
 
         def taken(select, numbers):
             rows = defaultdict(list)
-            for number, *busy, appointment, of_hold in select.plain(numbers=numbers, at=at, **near) if numbers else ():
-                if appointment not in own and (held is None or of_hold != held):
-                    rows[number].append(Busy(*busy, held=of_hold is not None))
+            for row in select.plain(numbers=numbers, at=at, **near) if numbers else ():
+                if row[1] not in own and (held is None or row[2] != held):
+                    rows[row[0]].append(Busy._make(row[3:]))
             return rows
 
         self.busy = taken(of_providers, list(standing.providers))

@@ -1,7 +1,6 @@
 """Free times out of the database: who can do it where and when, in a constant number of queries."""
 
 from collections import defaultdict
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import merge
 from itertools import islice
@@ -13,6 +12,7 @@ from rules.availability import Placed, arrange, settle
 from rules.opening_hours import DAY, MINUTE, asked_for, minute_of, minute_up, moment_of
 from rules.search_rows import Between, Standing, changes_at
 
+AROUND = 2 * DAY  # how far before or after a time that is gone another one is still near
 SPAN = 14 * DAY  # so far a search looks at first; when that is not enough, twice as far, and so on
 
 
@@ -32,8 +32,7 @@ class Part(NamedTuple):
     starts_at: datetime
 
 
-@dataclass(frozen=True)
-class Opening:
+class Opening(NamedTuple):
     """A time that can be booked."""
 
     starts_at: datetime
@@ -125,11 +124,14 @@ def _at_place(near, wanted, place, since, until, only):
 
 
 def _spoken(standing, wanted, placed, place) -> Arrangement:
-    close, step = standing.clinic.close_gaps, standing.step(wanted[0].service)
+    if not standing.clinic.close_gaps:
+        pairs = zip(placed, wanted, strict=True)
+        return Arrangement(tuple(_opening(standing, service, part, place) for part, (service, _) in pairs))
+    step = standing.step(wanted[0].service)
     before, parts = None, []
     for n, (part, (service, _)) in enumerate(zip(placed, wanted, strict=True)):
         after = placed[n + 1] if n + 1 < len(placed) else None
-        tight = close and part.person.fits_tightly(
+        tight = part.person.fits_tightly(
             part.start,
             lane=part.lane,
             before=not before or before.person.number != part.person.number,
@@ -137,7 +139,7 @@ def _spoken(standing, wanted, placed, place) -> Arrangement:
             shortest=standing.shortest.get(part.person.number, 0),
             step=step,
         )
-        parts.append(_opening(standing, service, part, place, bool(tight)))
+        parts.append(_opening(standing, service, part, place, tight))
         before = part
     return Arrangement(tuple(parts))
 
@@ -248,8 +250,8 @@ def opening_at(service, starts_at, *, provider, location, ignoring=None, lead=Tr
 def nearest(service, starts_at, *, provider, location, how_many=5, **also) -> list[Opening]:
     """Free times near one that is gone: the same provider's first, then anybody's; in order of time. Two searches."""
     found = {}
-    for whoever in (provider, None):
-        stretch = {"since": starts_at - 2 * DAY, "until": starts_at + SPAN}
+    for whoever, far in ((provider, AROUND), (None, SPAN)):
+        stretch = {"since": starts_at - AROUND, "until": starts_at + far}
         for opening in free_times(service, provider=whoever, location=location, **stretch, **also):
             found.setdefault(opening.starts_at, opening)
         if len(found) >= how_many:
