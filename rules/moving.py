@@ -59,7 +59,7 @@ def move_visit(appointments, parts, *, by, shown_minor=None, why="") -> list[Cha
                 copy(a, appointment)
             return []
         for a, part in zip(rows, parts, strict=True):
-            _check(a, part, parts, by)
+            _check(a, part, rows, parts, by)
         found = searching.exact(parts, **also)
         if found is None:
             raise Refused(gone.why(parts, **also), field="at")
@@ -97,7 +97,7 @@ def _check_movable(a, by, at):
     self_service.check(a, "self_move", by)
 
 
-def _check(a, part, parts, by) -> None:
+def _check(a, part, rows, parts, by) -> None:
     """What the new time must not break: a block, and the distance to what comes before or after it."""
     if _stands(a, part):
         return
@@ -105,8 +105,7 @@ def _check(a, part, parts, by) -> None:
     others = [other for other in parts if other is not part]
     eligibility.check(a.patient, part.service, part.starts_at, by, also=others, sure=True, moving=True)
     if by.is_patient:
-        with_it = {other.service.id for other in others}
-        leaning = [visit for visit in prerequisites.leaning_on(a, part.starts_at) if visit.service_id not in with_it]
+        leaning = prerequisites.leaning_on(a, part.starts_at, without=rows)  # what moves along was checked just now
         if leaning:
             first = leaning[0]
             raise Refused(

@@ -4,11 +4,11 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from database import write_tx
-from models import LIVE, Appointment, Prerequisite, Service
+from models import LIVE, Appointment, Location, Prerequisite, Service
 from rules import trail
 from rules.profile import tidy_text
 from rules.refused import Refused
-from rules.words import span
+from rules.words import span, when
 
 HOURS, DAYS = (0, 2160), (1, 3650)
 
@@ -97,40 +97,55 @@ def distance(prerequisite) -> str:
     return f"“{name}” has to come first, at least {span(prerequisite.at_least_hours * 60)} and at most {within} before."
 
 
-def leaning_on(appointment, starts_at=None) -> list[Appointment]:
-    """The patient's visits ahead that would lack this one if it were cancelled, or moved to `starts_at`."""
-    needing = Prerequisite.select(Prerequisite.service).where(Prerequisite.needs == appointment.service_id)
-    ahead = (
-        Appointment.select(Appointment, Service)
+def leaning_on(appointment, starts_at=None, without=()) -> list[Appointment]:
+    """The patient's visits ahead that would lack this one if it were cancelled, or moved to `starts_at`.
+
+    `without` are visits that go together with it: they lean on nothing any more, and nothing leans on them.
+    """
+    needing = {it.service_id: it for it in Prerequisite.select().where(Prerequisite.needs == appointment.service_id)}
+    if not needing:
+        return []
+    gone = [appointment.id, *(each.id for each in without)]
+    theirs = (Appointment.patient == appointment.patient_id) & Appointment.id.not_in(gone)
+    ahead = list(
+        Appointment.select(Appointment, Service, Location)
         .join(Service)
-        .where(
-            (Appointment.patient == appointment.patient_id)
-            & (Appointment.status == "booked")
-            & (Appointment.starts_at > appointment.starts_at)
-            & Appointment.service.in_(needing)
-        )
+        .switch(Appointment)
+        .join(Location)
+        .where(theirs, Appointment.status == "booked", Appointment.starts_at > appointment.starts_at)
+        .where(Appointment.service.in_(list(needing)))
         .order_by(Appointment.starts_at)
     )
-    length = appointment.ends_at - appointment.starts_at
-    left = []
+    if not ahead:
+        return []
+    others = Appointment.select(Appointment.starts_at, Appointment.ends_at).where(
+        theirs,
+        Appointment.service == appointment.service_id,
+        Appointment.status.in_(LIVE),
+        Appointment.starts_at >= min(window(needing[visit.service_id], visit.starts_at)[0] for visit in ahead),
+        Appointment.starts_at < ahead[-1].starts_at,
+    )
+    others = list(others.tuples())
+    length, left = appointment.ends_at - appointment.starts_at, []
     for visit in ahead:
-        for it in of(visit.service_id):
-            if it.needs_id != appointment.service_id:
-                continue
-            since, until = window(it, visit.starts_at)
-            others = Appointment.select().where(
-                (Appointment.patient == appointment.patient_id)
-                & (Appointment.service == it.needs_id)
-                & Appointment.status.in_(LIVE)
-                & (Appointment.id != appointment.id)
-                & (Appointment.starts_at >= since)
-                & (Appointment.ends_at <= until)
-            )
-            counted = since <= appointment.starts_at and appointment.ends_at <= until
-            still = starts_at is not None and since <= starts_at and starts_at + length <= until
-            if counted and not still and not others.exists():
-                left.append(visit)
+        since, until = window(needing[visit.service_id], visit.starts_at)
+        stays = others if starts_at is None else [*others, (starts_at, starts_at + length)]
+        counted = since <= appointment.starts_at and appointment.ends_at <= until
+        if counted and not any(since <= begins and ends <= until for begins, ends in stays):
+            left.append(visit)
     return left
+
+
+def leaning_words(appointments, starts_at=None, *, without=(), whose="Your") -> list[str]:
+    """One sentence for each visit ahead that would lack one of these, for whoever is about to change them."""
+    told = {}
+    for each in appointments:
+        for visit in leaning_on(each, starts_at, [*appointments, *without]):
+            told[visit.id] = (
+                f"{whose} “{visit.service.name}” on {when(visit.starts_at, visit.location.time_zone)} needs "
+                f"“{each.service.name}” at the right distance before it, and would be without it."
+            )
+    return list(told.values())
 
 
 def wishes_of(service) -> list[Wish]:

@@ -170,3 +170,25 @@ def test_what_could_never_be_is_refused(clinic):
     assert "comes first" in refused(clinic.peel, Wish(9999, 24, 2))
     prerequisites.save(clinic.peel, DESK, [Wish(number, 0, 1)])
     assert "neither could ever be first" in refused(clinic.botox, Wish(clinic.peel.id, 0, 1))
+
+
+def test_who_changes_the_test_reads_which_visit_would_be_without_it(clinic, asked, queries):
+    test = had(clinic, timedelta(days=2), "booked")
+    treatments = [
+        Appointment.create(
+            patient=clinic.ava, service=clinic.peel, provider=clinic.dr_lin, location=clinic.soho,
+            starts_at=START + timedelta(hours=2 * n), ends_at=START + timedelta(hours=2 * n + 1), currency="USD",
+            request_key=f"treatment {n}",
+        )
+        for n in range(3)
+    ]  # fmt: skip
+    with time_machine.travel(START - timedelta(days=5)):
+        with queries() as asked_for:
+            said = prerequisites.leaning_words([test], whose="Ava’s")
+        assert asked_for() == 3, "however many lean on it"
+        assert len(said) == 3
+        assert said[0] == (
+            "Ava’s “Light peel” on Fri 20 Mar 2026, 11:00 EDT needs “Wrinkle relaxing” at the right distance before "
+            "it, and would be without it."
+        )
+        assert len(prerequisites.leaning_words([test, treatments[0]])) == 2, "what goes with it leans on nothing"

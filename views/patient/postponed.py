@@ -4,7 +4,7 @@ from flask import Blueprint, redirect, url_for
 from flask_wtf import FlaskForm
 
 from clock import now
-from rules import findings, scheduling, visits
+from rules import findings, prerequisites, scheduling, visits
 from rules.refused import Refused
 from views import guard, respond
 from views.cards import card
@@ -26,6 +26,7 @@ def choice(number):
         block=block,
         from_words=findings.from_words(block),
         card=card(visits.one(a), at),
+        leaning=prerequisites.leaning_words([a]),
         form=FlaskForm(formdata=None),
     )
 

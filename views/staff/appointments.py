@@ -7,7 +7,19 @@ from wtforms.validators import InputRequired, Length
 
 from clock import local, now
 from models import Appointment, Location, Patient, PolicyAcceptance, Provider, Service
-from rules import charging, desk, findings, outbox, policy, records, scheduling, staff_moves, trail, visits
+from rules import (
+    charging,
+    desk,
+    findings,
+    outbox,
+    policy,
+    prerequisites,
+    records,
+    scheduling,
+    staff_moves,
+    trail,
+    visits,
+)
 from rules.paperwork import KIND_WORDS
 from rules.refused import Refused
 from views import guard, respond
@@ -46,6 +58,7 @@ def detail(number):
     found = findings.of_visits([a.id])[a.id]
     moves = visits.moves_of(a)
     last_move = moves[-1] if moves else None
+    ahead = a.status == "booked" and a.starts_at > at
     return respond.page(
         "staff/appointments/detail.html",
         a=a,
@@ -67,10 +80,11 @@ def detail(number):
         messages=records.messages_of(appointment=a),
         moves=moves,
         last_move=last_move,
-        unanswered=bool(last_move and last_move.answer == "open" and a.status == "booked" and a.starts_at > at),
+        unanswered=bool(last_move and last_move.answer == "open" and ahead),
         move_words=staff_moves.state_words,
         history=records.trail_of(subject=f"appointment {a.id}"),
         kind_words=KIND_WORDS,
+        lacking=[it.words for it in prerequisites.missing(a.patient, a.service, a.starts_at)] if ahead else [],
         message_words=outbox.KIND_WORDS,
         reasons=charging.REASONS,
         charge_words=charging.STATUSES,
@@ -98,7 +112,10 @@ def cancellation(number):
             return respond.done(url_for(".detail", number=number), "The visit is cancelled. The patient owes nothing.")
         except Refused as no:
             respond.refuse(form, no)
-    return respond.form_page("staff/appointments/cancellation.html", form, a=a)
+    return respond.form_page(
+        "staff/appointments/cancellation.html", form, a=a,
+        leaning=prerequisites.leaning_words([a], whose=f"{a.patient.name}’s"),
+    )  # fmt: skip
 
 
 @area.route("/staff/appointments/<int:number>/absence", methods=["GET", "POST"])

@@ -146,7 +146,8 @@ def move(number):
     if again:
         facts.append(("Asked again", again))
     back = url_for(".move_to", number=number)
-    return _confirm(form, gone, "Move this visit?", a.patient.name, back, "Move", facts)
+    leaning = prerequisites.leaning_words([a], starts_at, whose=f"{a.patient.name}’s")
+    return _confirm(form, gone, "Move this visit?", a.patient.name, back, "Move", facts, leaning=leaning)
 
 
 def _asked(form, service, patient, ignoring=None):
@@ -168,7 +169,7 @@ def _times(title, shown, block):
     return respond.page("staff/appointments/times.html", "times", title=title, block=block, **shown)
 
 
-def _confirm(form, gone, title, lead, back, verb, facts, policy_text="", lacking=()):
+def _confirm(form, gone, title, lead, back, verb, facts, policy_text="", lacking=(), leaning=()):
     """The page that asks before anything is changed; where the time is gone it offers the nearest ones."""
     nearest = gone.facts.get("nearest") if gone else None
     if gone:
@@ -176,6 +177,6 @@ def _confirm(form, gone, title, lead, back, verb, facts, policy_text="", lacking
     return respond.form_page(
         "staff/appointments/confirmation.html", form, title=title, lead=lead, back=back, verb=verb, facts=facts,
         policy_text=policy_text, lacking=[prerequisites.distance(it.prerequisite) for it in lacking],
-        gone=nearest is not None, nearest=nearest or [],
+        gone=nearest is not None, nearest=nearest or [], leaning=leaning,
         key=openings.key, spoken=openings.spoken, here=request.path,
     )  # fmt: skip
