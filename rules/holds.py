@@ -69,10 +69,10 @@ def place(parts, *, patient, by, held_by, key) -> Hold:
 
 
 def extend(held, by) -> None:
-    """As long again from now, once; Refused when it is over already, or was extended before."""
+    """As long again on top of what is left, once; Refused when it is over already, or was extended before."""
     with write_tx():
         at = now()
-        until = at + timedelta(minutes=the_clinic().hold_minutes)
+        until = Hold.get_by_id(held.id).expires_at + timedelta(minutes=the_clinic().hold_minutes)
         fresh = (Hold.id == held.id) & Hold.ended_at.is_null() & (Hold.expires_at > at) & Hold.extended_at.is_null()
         if not Hold.update(expires_at=until, extended_at=at).where(fresh).execute():
             stands = Hold.get_by_id(held.id)

@@ -75,10 +75,10 @@ def test_it_is_extended_once(clinic, clock):
     held = place(clinic)
     clock.move_to(MONDAY + 9 * MINUTE, tick=False)
     holds.extend(held, actor(clinic.ava))
-    assert held.expires_at == Hold.get().expires_at == MONDAY + 19 * MINUTE
+    assert held.expires_at == Hold.get().expires_at == MONDAY + 20 * MINUTE, "on top of what was left"
     assert "already held a little longer" in refused(holds.extend, held, actor(clinic.ava)).words
-    assert Hold.get().expires_at == MONDAY + 19 * MINUTE
-    clock.move_to(MONDAY + 19 * MINUTE, tick=False)
+    assert Hold.get().expires_at == MONDAY + 20 * MINUTE
+    clock.move_to(MONDAY + 20 * MINUTE, tick=False)
     assert "not held for you any more" in refused(holds.extend, held, actor(clinic.ava)).words
 
 
