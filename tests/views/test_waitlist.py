@@ -50,6 +50,16 @@ def test_a_patient_joins_sees_and_leaves(clinic, as_ava):
     assert "Light peel" not in as_ava.see("/waitlist")
 
 
+def test_the_form_begins_with_whom_the_booking_was_for(clinic, as_ava):
+    def chosen(address):
+        return re.findall(r'<option selected value="(\d+)">', as_ava.see(address))[:1]
+
+    ActingFor.create(patient=clinic.ava, other=clinic.ben, relation="mother", noted_by="Dana Desk")
+    assert chosen(f"/waitlist/new/{clinic.peel.id}") == [str(clinic.ava.id)]
+    assert chosen(f"/waitlist/new/{clinic.peel.id}?for={clinic.ben.id}") == [str(clinic.ben.id)]
+    assert as_ava.get(f"/waitlist/new/{clinic.peel.id}?for=9999").status_code == 404
+
+
 def test_a_wrong_wish_is_said_beside_its_field(clinic, as_ava):
     answer = as_ava.submit(f"/waitlist/new/{clinic.peel.id}", **{**WISH, "last_on": "2026-03-05"})
     assert answer.status_code == 422

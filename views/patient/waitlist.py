@@ -59,10 +59,15 @@ def wish(number):
     service = guard.found(offered(), number)
     today = local(now(), home_zone()).date()
     form = JoinForm(
-        formdata=None, first_on=today, last_on=today + USUALLY, who=guard.me().id,
+        formdata=None, first_on=today, last_on=today + USUALLY, who=_for_whom(),
         provider=request.args.get("provider", 0, type=int), location=request.args.get("location", 0, type=int),
     )  # fmt: skip
     return ask(form, service)
+
+
+def _for_whom() -> int:
+    """Whom the page before was about, where it is one of those one acts for; oneself otherwise."""
+    return guard.person(request.args["for"]).id if request.args.get("for") else guard.me().id
 
 
 @area.post("/waitlist/new/<int:number>")
