@@ -22,11 +22,13 @@ from models import (
     Finding,
     HoursException,
     LoginSession,
+    Offer,
     Patient,
     Permission,
     Resource,
     ResourceKind,
     ResourceOff,
+    RunningLate,
     SealedFile,
     Task,
     TimeOff,
@@ -81,6 +83,35 @@ def booked(clinic, service, starts_at, patient=None):
     )  # fmt: skip
 
 
+def booked_together(clinic, starts_at):
+    """Two parts of one visit, booked in one go."""
+    hour = timedelta(minutes=clinic.peel.duration_minutes)
+    parts = [Part(clinic.peel, clinic.dr_lin, clinic.soho, at) for at in (starts_at, starts_at + hour)]
+    return scheduling.book_all(
+        clinic.ava, parts, by=actor(clinic.ava), request_key=uuid4().hex, policy=clinic.policy,
+        shown_price_minor=2 * clinic.peel.price_minor,
+    )  # fmt: skip
+
+
+def moved_by_staff(clinic, starts_at, to):
+    """A visit that the clinic moved, and that waits for Ava's answer."""
+    visit = booked(clinic, clinic.peel, starts_at)
+    owner = actor(clinic.owner, "staff")
+    scheduling.move(
+        visit, starts_at=to, provider=clinic.dr_lin, location=clinic.soho, by=owner, why="The laser is out of order"
+    )
+    return visit
+
+
+def offered(clinic, entry, starts_at):
+    """What somebody who waits was offered, as the mail tells of it: the offer and the token of its link."""
+    offer = Offer.create(
+        entry=entry, nonce=uuid4().hex, batch="a batch", service=entry.service, provider=clinic.dr_lin,
+        location=clinic.soho, starts_at=starts_at, expires_at=clock.now() + timedelta(minutes=15),
+    )  # fmt: skip
+    return offer, waitlist.link(offer).rsplit("/", 1)[1]
+
+
 def picture():
     """A small one, as a file that somebody sends."""
     kept = BytesIO()
@@ -132,6 +163,8 @@ def build(clinic, name="Ava Moreno", reason="Lines"):
     entry = waitlist.join(
         clinic.ava, clinic.peel, by=ava, first_on=FRIDAY.date(), last_on=FRIDAY.date(), location=clinic.soho
     )
+    offer, offer_token = offered(clinic, entry, FRIDAY + timedelta(hours=2))
+    RunningLate.create(appointment=visit, minutes=5, for_start=FRIDAY, left_minutes=25, answer=reason)
     link, invitation = people.invite("new@example.com", "desk", owner)
     return SimpleNamespace(
         clinic=clinic, visit=visit, late=late, tasks=tasks, membership=membership, failed=failed, off=off,
@@ -139,13 +172,15 @@ def build(clinic, name="Ava Moreno", reason="Lines"):
         hours=WorkingHours.get(WorkingHours.provider == clinic.dr_lin), photo=photo, check_in=check_in,
         allowed=allowed, acting=acting, aunt=aunt, hold=held(clinic, ava),
         picture=pictures.add(picture(), "A face", owner),
-        closed=closed, room=room, resource_off=resource_off, entry=entry,
+        closed=closed, room=room, resource_off=resource_off, entry=entry, offer=offer, offer_token=offer_token,
+        together=booked_together(clinic, FRIDAY + timedelta(days=8)),
+        moved=moved_by_staff(clinic, FRIDAY + timedelta(days=9), FRIDAY + timedelta(days=10)),
     )  # fmt: skip
 
 
 def held(clinic, ava):
     """Ava is in the middle of another booking."""
-    part = Part(clinic.peel, clinic.dr_lin, clinic.soho, FRIDAY + timedelta(days=4))
+    part = Part(clinic.peel, clinic.dr_lin, clinic.soho, FRIDAY + timedelta(days=7))
     return holds.place([part], patient=clinic.ava, by=ava, held_by=clinic.ava, key="a choice of ava")
 
 
@@ -160,13 +195,21 @@ def papers(rule, world):
     return [task.id for task in world.tasks.values() if kind in (None, task.paperwork.kind)]
 
 
+def visits(rule, world):
+    """The visits that this route is for: one of several parts, one that the clinic moved, or one as most are."""
+    part = rule.rule.partition(">/")[2]
+    if part.startswith("visit/"):
+        return [world.together[0].id]
+    return [world.moved.id] if part == "answer" else [world.visit.id, world.late.id]
+
+
 def addresses(rule, world):
     """The addresses of this route for what is in Ava's world. A KeyError: a new kind of route, to be thought about."""
     head = rule.rule.split("<")[0]
     if not rule.arguments:
         return [rule.rule]
     numbers = {
-        "/appointments/": [world.visit.id, world.late.id],
+        "/appointments/": visits(rule, world),
         "/tasks/": papers(rule, world),
         "/photos/": [world.photo.id],
         "/permissions/": [world.allowed.id],
@@ -183,11 +226,12 @@ def addresses(rule, world):
         "/waitlist/new/": [world.clinic.botox.id],
         "/waitlist/": [world.entry.id],
         "/staff/waitlist/": [world.entry.id],
-        "/offers/": [1],
+        "/offers/": [world.offer.id],
         "/staff/setup/": [world.setup],
         "/h/": ["a" * 43],
         "/calendar/": ["a" * 43],
-        "/staff/appointments/": [world.visit.id],
+        "/staff/appointments/": visits(rule, world)[:1],
+        "/staff/calendar/moves/": [world.visit.id],
         "/staff/charges/": [world.charge.id],
         "/staff/findings/": [1],
         "/handed/sections/": [1],
@@ -207,7 +251,7 @@ def addresses(rule, world):
         "/staff/people/invitations/": [world.invitation.id],
     }[head]
     inner = {"step": "arrival", "service": world.clinic.botox.id, "version": 1}
-    inner |= {"acting": world.acting.id, "token": "a" * 64}
+    inner |= {"acting": world.acting.id, "token": world.offer_token}
     inner |= {"stretch": world.hours.id, "off": (world.resource_off if "rooms" in head else world.off).id}
     return [
         re.sub(r"<(?:[^<>]*:)?(\w+)>", lambda it: str(inner.get(it[1], number)), rule.rule)  # noqa: B023
@@ -217,9 +261,16 @@ def addresses(rule, world):
 
 def with_slot(address, world):
     """Pages that are about one free time answer 404 without it."""
-    if address.endswith("/confirmation"):
-        return f"{address}?slot={world.clinic.dr_lin.id}-{world.clinic.soho.id}-20260309T150000Z"
-    return f"{address}?kind=consent" if address == "/staff/paperwork/new" else address
+    peel, there = world.clinic.peel.id, f"{world.clinic.dr_lin.id}-{world.clinic.soho.id}"
+    at, then = f"{there}-20260309T150000Z", f"{there}-20260309T160000Z"
+    if address.endswith("/visit/time/confirmation"):
+        return f"{address}?slot={at}&slot={then}"
+    if address.endswith("/visit/confirmation"):
+        return f"{address}?part={peel}-{at}&part={peel}-{then}"
+    if address.endswith("/confirmation") or address.startswith(("/staff/calendar/moves/", "/staff/calendar/gap")):
+        return f"{address}?slot={at}"
+    more = {"/staff/paperwork/new": "kind=consent", "/staff/calendar/why": f"service={peel}"}
+    return f"{address}?{more[address]}" if address in more else address
 
 
 def audience_of(app, rule):
