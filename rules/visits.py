@@ -153,6 +153,11 @@ def parts_of(appointment, at) -> list[Appointment]:
     return list(whole().where(same, a.status == "booked", a.starts_at > at).order_by(a.starts_at, a.id))
 
 
+def on_one_day(parts) -> bool:
+    """Whether these make one way to the clinic, on its own wall clock; a test and what it is for do not."""
+    return len({local(part.starts_at, part.location.time_zone).date() for part in parts}) < 2
+
+
 def one(appointment) -> Line:
     """The line of one appointment."""
     [row] = _one(number=appointment.id)

@@ -26,18 +26,20 @@ def context(
     """What _times.html needs. A time is a link to `go(key)`, or with `choose` a button of a form that is sent there.
 
     The address chooses by provider=, location=, from= (a day, or a moment), part=, weekday= and view=week; without
-    provider and location the `preferred` ones are chosen. `others` are services that follow back to back, each with its
-    own provider-<number>=; `carry` [(name, value)] goes along. No time is shown on a day before `not_before`, nor
-    outside `room` (since, until). What else is given goes to the search.
+    provider and location the `preferred` ones are chosen (for several services: a list of providers, one for each).
+    `others` are services that follow back to back, each with its own provider-<number>=; `carry` [(name, value)] goes
+    along. No time is shown on a day before `not_before`, nor outside `room` (since, until), nor the one at which
+    `ignoring` stands. What else is given goes to the search.
     """
     offered = [searching.who_and_where(one) for one in (service, *others)]
     places = places_of(offered[0])
     for more in offered[1:]:
         places = [place for place in places if place in places_of(more)]
     whom, selects = [], []
-    for one, people in zip((service, *others), offered, strict=True):
+    wished = preferred[0] if isinstance(preferred[0], list) else [preferred[0]] * len(offered)
+    for one, people, wish in zip((service, *others), offered, wished, strict=True):
         name = "provider" if one is service else f"provider-{one.id}"
-        someone = _asked([person for person, _ in people], name, preferred[0])
+        someone = _asked([person for person, _ in people], name, wish)
         whom.append(Wanted(one, someone))
         selects.append((name, f"With, for {one.name}" if others else "With", [who for who, _ in people], someone))
     location = _asked(places, "location", preferred[1])
@@ -53,6 +55,7 @@ def context(
     free = _free(whom, location, since, until, MOST_A_WEEK if week else MOST, patient, only, also) if places else []
     if not_before:  # elsewhere the day may begin later
         free = [one for one in free if local(one.starts_at, one.location.time_zone).date() >= not_before]
+    free = _elsewhere(free, also.get("ignoring"))
     shown = openings.by_day(free, MOST_A_WEEK if week else ENOUGH, MOST_A_WEEK if week else MOST)
     kept = [*carry, *((name, who.id if who else "") for name, _, _, who in selects)]
     kept += [("location", location.id if location else ""), *(("part", it) for it in sorted(only.day_parts))]
@@ -108,6 +111,13 @@ def _free(whom, location, since, until, at_most, patient, only, also):
     return searching.arrangements(
         whom, location=location, since=since, until=until, at_most=at_most, patient=patient, only=only, **also
     )
+
+
+def _elsewhere(free, moving):
+    """Without the time at which the moving appointments stand: it is no other one."""
+    moving = moving if isinstance(moving, tuple) else (moving,) if moving else ()
+    stands = [(a.provider_id, a.location_id, a.starts_at) for a in moving]
+    return [one for one in free if [openings.slot(openings.key(part)) for part in openings.parts_of(one)] != stands]
 
 
 def _narrowed(selects, location, only):

@@ -9,6 +9,7 @@ import pytest
 from models import Appointment, AppointmentMove, Charge, Service
 from rules import scheduling
 from rules.actor import Actor
+from rules.openings import written
 from rules.searching import Part
 
 MONDAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -162,6 +163,24 @@ def test_a_whole_visit_is_moved_with_its_parts_in_their_order(clinic, as_ava):
     first, second = Appointment.get_by_id(one.id), Appointment.get_by_id(two.id)
     assert first.starts_at >= datetime(2026, 3, 10, tzinfo=UTC)
     assert second.starts_at == first.ends_at
+
+
+def test_a_whole_visit_is_not_offered_the_time_it_has_nor_moved_across_days(clinic, as_ava):
+    one, two = visit(clinic, clinic.botox, clinic.peel)
+    stands = "".join(
+        f"slot={part.provider_id}-{part.location_id}-{written(part.starts_at)}&amp;" for part in (one, two)
+    )
+    page = as_ava.see(f"/appointments/{one.id}/visit/time?from={one.starts_at.date()}")
+    assert "/visit/time/confirmation?slot=" in page
+    assert stands.removesuffix("&amp;") not in page
+    days = timedelta(days=7)
+    Appointment.update(starts_at=two.starts_at + days, ends_at=two.ends_at + days).where(
+        Appointment.id == two
+    ).execute()
+    page = as_ava.see(f"/appointments/{one.id}/visit/time")
+    assert "on different days" in page
+    assert "/visit/time/confirmation?slot=" not in page
+    assert "Reschedule the whole visit" not in as_ava.see(f"/appointments/{one.id}")
 
 
 def test_the_pages_of_a_whole_visit_are_its_patients_own(clinic, as_ava, as_ben):

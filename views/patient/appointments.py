@@ -69,6 +69,7 @@ def detail(number):
         tasks=papers(a, at),
         moves=visits.moves_of(a),
         parts=parts,
+        one_day=visits.on_one_day(parts),
         **changeable(a, line, at),
         charges=list(Charge.select().where(Charge.appointment == a).order_by(Charge.id)),
         reasons=charging.REASONS,

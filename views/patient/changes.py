@@ -23,7 +23,7 @@ from views.changing import STEPS, CancelForm, ShownForm
 from views.forms import carried
 
 area = Blueprint("changes", __name__)
-OFFERED = 30  # arrangements on one page
+APART = "The parts of this visit are on different days. Please move them one by one."
 
 
 @area.get("/appointments/<int:number>/answer")
@@ -111,22 +111,28 @@ def ask_to_cancel(a, parts, form, at):
 @guard.audience("patient")
 def free(number):
     a, parts, _at = visit_of(number)
-    shut = self_service.closed(parts, "self_move")
-    wanted = [searching.Wanted(part.service, part.provider) for part in parts]
-    since = openings.beginning(request.args.get("from"), a.location.time_zone)
-    found = [] if shut else searching.arrangements(
-        wanted, location=parts[0].location, since=since, at_most=OFFERED, ignoring=tuple(parts), patient=a.patient
-    )  # fmt: skip
-    later = openings.written(found[-1].starts_at) if len(found) == OFFERED else ""
+    if why := not_together(parts):
+        return respond.page("patient/appointments/visit_times.html", a=a, parts=parts, closed_words=why)
+    first, *others = parts
+    shown = times.context(
+        first.service,
+        others=[part.service for part in others],
+        patient=a.patient,
+        here=url_for("changes.free", number=number),
+        go=lambda keys: url_for("changes.new_time", number=number, slot=keys.split("_")),
+        preferred=([part.provider for part in parts], first.location),
+        ignoring=tuple(parts),
+    )
     return respond.page(
-        "patient/appointments/visit_times.html",
-        a=a, parts=parts, found=[(each, confirm_href(number, each)) for each in found], later=later, steps=STEPS,
-        closed_words=self_service.words("self_move", phone_of(a)) if shut else "", started=bool(since),
-    )  # fmt: skip
+        "patient/appointments/visit_times.html", part="patient/booking/times", a=a, parts=parts, steps=STEPS, **shown
+    )
 
 
-def confirm_href(number, arrangement):
-    return url_for("changes.new_time", number=number, slot=[openings.key(part) for part in arrangement.parts])
+def not_together(parts):
+    """Why these cannot be moved as one visit by the patient; "" when they can."""
+    if self_service.closed(parts, "self_move"):
+        return self_service.words("self_move", phone_of(parts[0]))
+    return "" if visits.on_one_day(parts) else APART
 
 
 @area.get("/appointments/<int:number>/visit/time/confirmation")
@@ -178,7 +184,7 @@ def ask_to_move(a, parts, chosen, form, at):
         "patient/appointments/visit_new_time.html", form, "visit_new_time",
         a=a, steps=STEPS, owed=total(fees), total=in_all(fees, a), papers=papers, leaning=leaning,
         rows=list(zip(parts, chosen, fees, after, strict=True)), slots=[openings.key(to) for to in chosen],
-        closed_words=self_service.words("self_move", phone_of(a)) if self_service.closed(parts, "self_move") else "",
+        closed_words=not_together(parts),
     )  # fmt: skip
 
 
