@@ -23,11 +23,11 @@ def why_not(service, provider, location, starts_at, *, patient=None, lead=False)
     return _Asked(service, provider, location, starts_at, starts_at + MINUTE, patient, lead).reasons(starts_at)
 
 
-def day(service, provider, location, on) -> list[tuple[datetime, list[Reason]]]:
-    """Every time of the grid of one day at a place, with what stands against it."""
+def day(service, provider, location, on, *, lead=False) -> list[tuple[datetime, list[Reason]]]:
+    """Every time of the grid of one day at a place, with what stands against it; `lead`: for patients, too."""
     zone = ZoneInfo(location.time_zone)
     begins = datetime.combine(on, time(), zone).astimezone(UTC)
-    asked = _Asked(service, provider, location, begins, begins + DAY + timedelta(hours=2), None, False)
+    asked = _Asked(service, provider, location, begins, begins + DAY + timedelta(hours=2), None, lead)
     found = {}
     for opens, closes in asked.week_on(on) + asked.near.hours(provider, location, on) or [USUAL]:
         for minute in range(opens, closes, asked.step):
@@ -99,7 +99,9 @@ class _Asked:
         if usual:
             yield Reason("exception", f"The hours at {self.location.name} differ on that day.")
         else:
-            yield Reason("hours", f"{self.provider.name} does not work for the whole of this time.")
+            yield Reason(
+                "hours", f"{self.provider.name} does not work at {self.location.name} for the whole of this time."
+            )
 
     def in_the_way(self, start, end):
         if touches_any(self.near.off[self.provider.id], start, end):

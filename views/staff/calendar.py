@@ -92,7 +92,7 @@ def why():
     on = _day(place)
     return respond.page(
         "staff/calendar/why.html",
-        times=why_not.day(service, someone, place, on),
+        times=why_not.day(service, someone, place, on, lead=True),
         service=service, services=list(services.offered()), provider=someone, people=desk.providers(),
         place=place, places=places, on=on, today=local(now(), place.time_zone).date(),
         slot=lambda at: f"{someone.id}-{place.id}-{openings.written(at)}",
