@@ -67,11 +67,15 @@ def move_visit(appointments, parts, *, by, shown_minor=None, why="") -> list[Cha
         fees = {a.id: policies.move_fee_for(a, at) for a, _ in moving} if by.is_patient else {}
         never_above_shown(fees.values(), shown_minor)
         cancelling = policies.fees_for([a for a, _ in moving], at)
+        lacked = _lacking(rows, by)
         occupying.free(rows)
         for a, opening in zip(rows, found.parts, strict=True):
             if _at(a, opening):  # it stands where it stood, maybe in another lane or room
                 occupying.stand_again(a, opening.lane)
         befores = [_write(a, o, by, why, fees.get(a.id), cancelling[a.id], at) for a, o in moving]
+        for number, words in _lacking(rows, by).items():
+            if number not in lacked:  # as they stand now: where a part stood before does not count
+                raise Refused(words, field="prerequisite")
         occupying.take_rooms(rows, found.parts)
         for key in {a.visit_key for a in rows}:
             occupying.settle(key)
@@ -95,6 +99,14 @@ def _check_movable(a, by, at):
     if not (open_to_patient(a, at) if by.is_patient else a.status in TO_COME):
         raise Refused(too_late(a, "moved"))
     self_service.check(a, "self_move", by)
+
+
+def _lacking(rows, by) -> dict[int, str]:
+    """What comes first is looked at where parts move together: each may change its distance to another."""
+    if not by.is_patient or len(rows) < 2:
+        return {}
+    lacking = {a.id: prerequisites.missing(a.patient, a.service, a.starts_at) for a in rows}
+    return {number: " ".join(each.words for each in there) for number, there in lacking.items() if there}
 
 
 def _check(a, part, rows, parts, by) -> None:
