@@ -5,7 +5,7 @@ Nothing is remembered of it anywhere else: every door asks again, so the moment 
 
 from clock import now
 from database import Written, write_tx
-from models import ActingFor, Hold, Occupancy, Patient
+from models import ActingFor, Hold, Occupancy, Offer, Patient, WaitlistEntry
 from rules import outbox, trail
 from rules.profile import tidy
 from rules.refused import Refused
@@ -87,7 +87,7 @@ def note(patient: Patient, other: Patient, relation: str, by) -> ActingFor:
 
 
 def end(acting: ActingFor, by) -> bool:
-    """From this moment every door is closed; times that were held meanwhile are let go. False when it had ended."""
+    """From this moment every door is closed: held times and links to offers are over. False when it had ended."""
     with write_tx():
         still = (ActingFor.id == acting.id) & ActingFor.ended_at.is_null()
         if not ActingFor.update(ended_at=now()).where(still).execute():
@@ -96,6 +96,11 @@ def end(acting: ActingFor, by) -> bool:
         holds = [hold.id for hold in Hold.select(Hold.id).where(held)]
         Occupancy.delete().where(Occupancy.hold.in_(holds)).execute()
         Hold.update(ended_at=now(), ended="released").where(Hold.id.in_(holds)).execute()
+        theirs = WaitlistEntry.select(WaitlistEntry.id).where(WaitlistEntry.patient == acting.other_id)
+        if acting.other.email:  # else whatever was offered went to those who act for them
+            theirs = theirs.where(WaitlistEntry.asked_by == acting.patient_id)
+        links = (Offer.status == "open") & Offer.entry.in_(theirs)
+        Offer.update(status="expired", answered_at=now()).where(links).execute()
         trail.record(by, "acting for ended", f"patient {acting.other_id}", patient=acting.other_id,
                      actor=acting.patient_id)  # fmt: skip
         return True

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 import pytest
 
 from database import write_tx
-from models import Appointment, Delivery, Hold, Patient, Task, TrailEntry
-from rules import families, letters, outbox, photos
+from models import Appointment, Delivery, Hold, Offer, Patient, Task, TrailEntry
+from rules import families, letters, outbox, photos, waitlist
 from rules.actor import Actor
 from rules.refused import Refused
 from tests.house import world as w
@@ -196,3 +196,22 @@ def test_a_mail_about_money_or_a_signature_goes_to_nobody_else(mia, visit, actin
         outbox.put("consent_signed", "a test", dedupe="signed", patient=mia, task=papers(visit)["consent"])
     with pytest.raises(letters.NotNow, match="no e-mail address"):
         letters.compose(Delivery.get(Delivery.dedupe_key == "signed"))
+
+
+@pytest.mark.parametrize("own_address", [False, True])
+def test_the_link_of_an_offer_is_over_with_it(clinic, mia, acting, staff, nobody, own_address):
+    """Ava asked for it, or got the mail as Mia has no address; she is not to answer for Mia any more."""
+    Patient.update(email="mia@example.com" if own_address else None).where(Patient.id == mia.id).execute()
+    day = w.FRIDAY.date()
+    by = Actor("patient", clinic.ava.id, clinic.ava.name) if own_address else staff
+    waitlist.join(mia, clinic.peel, by=by, first_on=day, last_on=day)
+    waitlist.offer_due()
+    offer = Offer.get()
+    link = waitlist.link(offer).removeprefix("http://localhost")
+    assert "Yes" in nobody.see(link)
+    families.end(acting, staff)
+    booked = Appointment.select().count()
+    assert nobody.submit(link, policy=clinic.policy.id).status_code == 303
+    assert (Offer.get().status, Appointment.select().count()) == ("expired", booked)
+    with pytest.raises(letters.NotNow, match="over"):
+        letters.compose(Delivery.get(Delivery.kind == "waitlist_offer"))
