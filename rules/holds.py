@@ -16,6 +16,8 @@ from rules.searching import Part
 NOT_WHOLE = "This page is not whole. Please load it again."
 USED = "This page was used already. Please load it again."
 OVER = "The time is not held for you any more. Please choose again."
+AGAIN = "You had this time held for you again and again today. Please choose another one, or call us."
+MOST_A_DAY = 4  # times hold_minutes that one person keeps one time from others; else it is theirs for ever, bit by bit
 
 
 def place(parts, *, patient, by, held_by, key) -> Hold:
@@ -39,6 +41,8 @@ def place(parts, *, patient, by, held_by, key) -> Hold:
             return there
         for earlier in live_of(held_by, at):
             _end(earlier, "released", at)
+        if by.is_patient and _held_too_often(parts, held_by, at):
+            raise Refused(AGAIN, field="at")
         for part in parts:
             others = [other for other in parts if other is not part]
             findings.check_free(patient, part.service, part.starts_at, part.location.time_zone, by)
@@ -66,6 +70,21 @@ def place(parts, *, patient, by, held_by, key) -> Hold:
         occupying.hold(held, found.parts, patient)
         trail.record(by, "time held", f"hold {held.id}", patient=patient, starts_at=found.starts_at.isoformat())
         return held
+
+
+def _held_too_often(parts, held_by, at) -> bool:
+    """Whether this person had one of these times, or one that overlaps it, held for long enough of late."""
+    most, since = the_clinic().hold_minutes * timedelta(minutes=MOST_A_DAY), at - timedelta(days=1)
+    lately = (Hold.held_by == held_by) & (Hold.created_at > since) & (Hold.ended != "booked")
+    for part in parts:
+        ends_at = part.starts_at + timedelta(minutes=part.service.duration_minutes)
+        same = (HoldPart.provider == part.provider) & (HoldPart.starts_at < ends_at)
+        same &= HoldPart.ends_at > part.starts_at
+        times = Hold.select(Hold.id, Hold.created_at, Hold.expires_at, Hold.ended_at).distinct().join(HoldPart)
+        held = [min(over or at, until) - begun for _, begun, until, over in times.where(lately, same).tuples()]
+        if sum(held, timedelta()) >= most:
+            return True
+    return False
 
 
 def extend(held, by) -> None:

@@ -29,6 +29,7 @@ from rules.words import count, time_of_day
 
 CHOICES = (10, 20)
 BEFOREHAND = timedelta(hours=2)
+MOST_TOLD = 6  # times for one visit; whoever changes their mind more often calls
 LEAST_MINUTES = 10  # less than this, or less than half of the visit, is no treatment any more
 DAY = timedelta(days=1)
 
@@ -64,6 +65,9 @@ def tell(appointment, minutes: int, by) -> RunningLate:
         said = latest_of([a.id]).get(a.id)
         if said is not None and said.minutes == minutes:
             return said
+        before = (RunningLate.appointment == a) & (RunningLate.for_start == a.starts_at)
+        if RunningLate.select().where(before).count() >= MOST_TOLD:
+            raise Refused(f"You have told us several times already. {call_words(a)}")
         left = left_of(a, minutes)
         told = RunningLate.create(
             appointment=a, minutes=minutes, told_at=now(), for_start=a.starts_at,

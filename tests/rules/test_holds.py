@@ -225,3 +225,18 @@ def test_how_long_is_the_clinics_choice(clinic):
 def test_a_page_without_its_key_holds_nothing(clinic, key):
     no = refused(holds.place, [part(clinic)], patient=clinic.ava, by=actor(clinic.ava), held_by=clinic.ava, key=key)
     assert no.words == holds.NOT_WHOLE
+
+
+def test_nobody_keeps_one_time_all_day_bit_by_bit(clinic, clock):
+    for _ in range(5):  # letting go at once costs nothing: people go to and fro
+        holds.release(place(clinic), actor(clinic.ava))
+    for _ in range(4):
+        place(clinic)
+        clock.shift(600)
+    no = refused(place, clinic)
+    assert (no.field, "again and again" in no.words) == ("at", True)
+    assert refused(place, clinic, part(clinic, FRIDAY + 30 * MINUTE)).words == no.words, "nor by half of it"
+    assert FRIDAY in [o.starts_at for o in searching.free_times(clinic.peel, patient=clinic.ben)]
+    place(clinic, part(clinic, FRIDAY + HOUR))
+    clock.shift(86400)
+    place(clinic)

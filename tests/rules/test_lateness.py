@@ -116,3 +116,14 @@ def test_too_early_or_by_another_number_is_refused(clinic, time_machine):
         with pytest.raises(Refused):
             tell(a, minutes)
     assert not RunningLate.select().exists()
+
+
+def test_it_is_not_told_to_and_fro_for_ever(clinic, time_machine):
+    a = book(clinic, clinic.ava)
+    time_machine.move_to(FRIDAY - HOUR, tick=False)
+    for minutes in (10, 20) * 3:
+        tell(a, minutes)
+    with pytest.raises(Refused, match="several times already"):
+        tell(a, 10)
+    assert tell(a, 20).minutes == 20, "the last word stands"
+    assert a.running_late.count() == 6
