@@ -149,6 +149,8 @@ def take_rooms_again(a) -> None:
         for room in here.order_by(Resource.id):
             until = _free_until(room, a)
             if until is not None:
+                before = (Occupancy.resource == room) & (Occupancy.starts_at < a.starts_at)
+                Occupancy.update(ends_at=a.starts_at).where(before & (Occupancy.ends_at > a.starts_at)).execute()
                 Occupancy.create(
                     appointment=a, resource=room, service=a.service_id, lane=a.lane,
                     starts_at=a.starts_at, ends_at=until,
@@ -161,10 +163,14 @@ def take_rooms_again(a) -> None:
 def _free_until(room, a):
     """Until when the appointment would take this room, with its clean-up; None when the room is not free for it."""
     until = a.ends_at + timedelta(minutes=room.cleanup_minutes)
-    rows = Occupancy.select(Occupancy.starts_at, Appointment.visit_key).join(Appointment, JOIN.LEFT_OUTER)
+    columns = Occupancy.starts_at, Appointment.visit_key, Appointment.ends_at
+    rows = Occupancy.select(*columns).join(Appointment, JOIN.LEFT_OUTER)
     rows = rows.where(Occupancy.resource == room, *_overlapping(a.starts_at, until)).tuples()
-    for starts_at, visit_key in rows:
-        if not a.visit_key or visit_key != a.visit_key or starts_at < a.ends_at:
+    for starts_at, visit_key, ends_at in rows:
+        own = bool(a.visit_key) and visit_key == a.visit_key
+        if own and ends_at <= a.starts_at:
+            continue  # only its clean-up is in the way, which this part does again
+        if not own or starts_at < a.ends_at:
             return None
         until = min(until, starts_at)
     return until

@@ -16,6 +16,7 @@ from models import (
     Prerequisite,
     Provider,
     Service,
+    ServiceNeed,
 )
 from rules import families, history, occupying, policy, scheduling
 from tests.rules.scheduled import (
@@ -135,6 +136,19 @@ def test_a_prerequisite_cannot_be_moved_behind_what_needs_it(clinic):
     where = {"provider": clinic.dr_lin, "location": clinic.soho, "starts_at": FRIDAY + timedelta(days=1, hours=5)}
     assert refused(scheduling.move, test, by=actor(clinic.ava), **where).field == "prerequisite"
     scheduling.move(test, by=DESK, **where)
+
+
+@pytest.mark.parametrize("days", [3, 4])
+def test_nor_by_moving_the_two_together(clinic, days):
+    """Where the first one stood before does not count for the second, whether that one moves or stays."""
+    Prerequisite.create(service=clinic.botox, needs=clinic.peel, at_least_hours=24, within_days=30)
+    visit = book(clinic, part(clinic), part(clinic, FRIDAY + timedelta(days=3), clinic.botox))
+    to = [part(clinic, FRIDAY + timedelta(days=5)), part(clinic, FRIDAY + timedelta(days=days), clinic.botox)]
+    assert refused(scheduling.move_visit, visit, to, by=actor(clinic.ava)).field == "prerequisite"
+    assert [a.starts_at for a in Appointment.select().order_by(Appointment.id)] == [FRIDAY, FRIDAY + timedelta(days=3)]
+    to = [part(clinic, FRIDAY + timedelta(days=1)), part(clinic, FRIDAY + timedelta(days=5), clinic.botox)]
+    scheduling.move_visit(visit, to, by=actor(clinic.ava))
+    assert [a.moves for a in visit] == [1, 1]
 
 
 # --- rooms and places ---------------------------------------------------------------------------
@@ -364,3 +378,15 @@ def test_a_history_that_does_not_add_up_is_found(clinic, change, found):
     assert history.faults(Appointment.get()) == []
     Appointment.update(**change).execute()
     assert any(found in words for words in history.faults(Appointment.get()))
+
+
+def test_a_part_that_was_missed_by_mistake_gets_its_own_room_back(clinic, time_machine):
+    (laser,) = room(clinic, clinic.peel, "Laser", cleanup=15)
+    ServiceNeed.create(service=clinic.botox, kind=laser.kind)
+    _, second = book(clinic, *both(clinic))
+    as_booked = taken(resource=laser)
+    time_machine.move_to(FRIDAY + 2 * HOUR, tick=False)
+    scheduling.miss(second, DESK)
+    assert taken(resource=laser) == [(laser.id, FRIDAY, FRIDAY + 75 * MINUTE)]
+    scheduling.undo_miss(second, DESK)
+    assert taken(resource=laser) == as_booked
