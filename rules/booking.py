@@ -4,11 +4,13 @@ from hashlib import sha256
 
 from clock import now
 from database import write_tx
-from models import Appointment, Clinic, PolicyAcceptance, ServiceProvider
+from models import TO_COME, Appointment, Clinic, PolicyAcceptance, ServiceProvider
 from rules import eligibility, findings, gone, holds, instructions, occupying, paperwork, searching, trail
 from rules import policy as policies
 from rules.refused import Refused
 from rules.searching import Part
+
+MOST_AHEAD = 24  # visits to come that are booked online for one patient; cancelling is free, so there must be an end
 
 
 def book(
@@ -50,6 +52,7 @@ def book_all(
             others = [other for other in parts if other is not part]
             findings.check_free(patient, part.service, part.starts_at, part.location.time_zone, by)
             eligibility.check(patient, part.service, part.starts_at, by, also=others, sure=sure)
+        _check_enough(patient, parts, by, at)
         accepted = _accepted(policy, by)
         if shown_price_minor is not None and shown_price_minor != sum(part.service.price_minor for part in parts):
             raise Refused("The price changed while you were reading. Please look at it again.", field="policy")
@@ -144,6 +147,15 @@ def _check_offered(service, provider):
     performs = (ServiceProvider.service == service) & (ServiceProvider.provider == provider)
     if not ServiceProvider.select().where(performs).exists():
         raise Refused(f"{provider.name} does not offer this treatment. Please choose another provider.")
+
+
+def _check_enough(patient, parts, by, at):
+    """A patient books what they mean to come to, not the clinic's whole calendar; staff book what they like."""
+    if not by.is_patient:
+        return
+    ahead = (Appointment.patient == patient) & Appointment.status.in_(TO_COME) & (Appointment.starts_at > at)
+    if Appointment.select().where(ahead).count() + len(parts) > MOST_AHEAD:
+        raise Refused(f"More than {MOST_AHEAD} visits ahead are booked with us in person. Please call us.")
 
 
 def _accepted(policy, by):

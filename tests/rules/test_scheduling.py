@@ -437,3 +437,14 @@ def test_the_nearest_reason_is_given_first(clinic):
     no = refused(move, clinic, a, own.starts_at)
     assert no.words == "This appointment is already cancelled and cannot be moved."
     assert "nearest" not in no.facts
+
+
+def test_a_patient_cannot_fill_the_calendar(clinic, monkeypatch):
+    monkeypatch.setattr("rules.booking.MOST_AHEAD", 2)
+    first, second = book(clinic), book(clinic, starts_at=FRIDAY + HOUR)
+    with pytest.raises(Refused, match="More than 2 visits ahead"):
+        book(clinic, starts_at=FRIDAY + 3 * HOUR)
+    book(clinic, starts_at=FRIDAY + 3 * HOUR, by=DESK)
+    for a in (first, second):
+        scheduling.cancel(a, by=actor(clinic.ava))
+    book(clinic, starts_at=FRIDAY)
