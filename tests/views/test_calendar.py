@@ -2,7 +2,6 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from time import perf_counter
 from uuid import uuid4
 
 import pytest
@@ -220,14 +219,3 @@ def test_why_not_gives_each_time_of_the_day_its_reason(clinic, as_desk):
     ))  # fmt: skip
     assert "10:00 Free, book it" in page
     assert "12:00 Free" not in page
-
-
-def test_the_day_of_one_provider_is_quick(clinic):
-    for hour in range(-3, 5):
-        booked(clinic, NOON + timedelta(hours=hour), clinic.ben if hour % 2 else clinic.ava)
-    took = []
-    for _ in range(20):
-        began = perf_counter()
-        day_view.day(clinic.soho, NOON.date(), clinic.dr_lin)
-        took.append(perf_counter() - began)
-    assert sorted(took)[len(took) // 2] < 0.05  # the bench holds it to 5 ms; this only finds a slip of ten times
