@@ -70,7 +70,7 @@ def book_all(
                 a.visit_key = request_key
         occupying.take_rooms(booked, found.parts)
         for a in booked:
-            _follow(a, by, accepted, at)
+            _follow(a, by, accepted, at, confirm=a is booked[0])
         return booked
 
 
@@ -116,7 +116,7 @@ def _write(patient, opening, by, request_key, at) -> Appointment:
     )
 
 
-def _follow(a, by, accepted, at) -> None:
+def _follow(a, by, accepted, at, confirm) -> None:
     """What a booking brings with it: the policy, a line in the trail, paperwork and messages."""
     if accepted:
         PolicyAcceptance.create(
@@ -138,7 +138,7 @@ def _follow(a, by, accepted, at) -> None:
     )  # fmt: skip
     paperwork.begin_for(a, by)
     findings.check_raised(a, by)
-    instructions.announce(a, by)
+    instructions.announce(a, by, confirm=confirm)
 
 
 def _check_offered(service, provider):

@@ -28,6 +28,18 @@ def ics(appointment, method: str = "REQUEST") -> bytes:
     return calendar.to_ical()
 
 
+def ics_of(appointments, *, cancelled: bool) -> bytes:
+    """Several of one patient in one file. It is published: a request or a cancellation is about one event alone."""
+    clinic, calendar = the_clinic(), whole("PUBLISH")
+    fees = policy.fees_for([a for a in appointments if a.status == "booked"])
+    for appointment in appointments:
+        made = event(appointment, clinic, fee=fees.get(appointment.id), cancelled=cancelled)
+        if clinic.email:
+            made.add("organizer", person(clinic.email, clinic.name))
+        calendar.add_component(made)
+    return calendar.to_ical()
+
+
 def whole(method: str) -> Calendar:
     """A calendar with nothing in it yet."""
     calendar = Calendar()

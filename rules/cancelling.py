@@ -53,6 +53,7 @@ def cancel_all(appointments, *, by, why="", shown_minor=None) -> list[Charge]:
             charge = _cancel(a, by, why, at, fees.get(a.id))
             charges += [charge] if charge else []
             copy(a, appointment)
+        _tell([a for a, _ in standing], by, charges)
         for key in {a.visit_key for a, _ in standing}:
             occupying.settle(key)
         return charges
@@ -72,18 +73,29 @@ def _cancel(a, by, why, at, fee) -> Charge | None:
         by, "appointment cancelled", f"appointment {a.id}", patient=a.patient_id,
         starts_at=a.starts_at.isoformat(), fee_minor=amount,
     )  # fmt: skip
-    _let_go(a, by, "the appointment was cancelled", charge)
+    _let_go(a, by, "the appointment was cancelled")
     return charge
 
 
-def _let_go(a, by, because, charge=None) -> None:
+def _let_go(a, by, because) -> None:
     paperwork.not_needed(a, by)
     instructions.withdraw(a, because)
-    outbox.put(
-        "appointment_cancelled", "The appointment was cancelled", dedupe=f"appointment_cancelled:{a.id}",
-        patient=a.patient_id, appointment=a, charge=charge, by=by.kind,
-    )  # fmt: skip
     occupying.came_free()
+
+
+def _tell(gone, by, charges=()) -> None:
+    """One message to each patient, however many of their visits were cancelled together."""
+    whose = {}
+    for a in gone:
+        whose.setdefault(a.patient_id, []).append(a)
+    for patient, theirs in whose.items():
+        first = theirs[0]
+        also = {"parts": [a.id for a in theirs]} if len(theirs) > 1 else {}
+        outbox.put(
+            "appointment_cancelled", "The appointment was cancelled", dedupe=f"appointment_cancelled:{first.id}",
+            patient=patient, appointment=first, by=by.kind, **also,
+            charge=next((charge for charge in charges if charge.appointment_id == first.id), None),
+        )  # fmt: skip
 
 
 def undo_until(appointment) -> datetime:
@@ -99,7 +111,10 @@ def undoable(appointment, at) -> bool:
 
 
 def undo(appointment, by) -> list[Appointment]:
-    """Take back what was booked in one go, free of charge, within the grace period. Twice is the same as once."""
+    """Take back what was booked in one go, free of charge, within the grace period. Twice is the same as once.
+
+    Who has not been told of the booking yet is told nothing at all; everybody else gets one message.
+    """
     if not by.is_patient:
         raise Refused("Only a patient takes back a booking. Cancel it instead.")
     with write_tx():
@@ -109,6 +124,7 @@ def undo(appointment, by) -> list[Appointment]:
             standing = [a for a in visit if a.status != "cancelled"]
             if not standing or not all(undoable(a, at) for a in standing):
                 raise Refused("The time to undo this booking is over. You can still cancel or move it.")
+            told = instructions.told_of(standing)
             for a in standing:
                 _close(a, ("booked",), by, "", at, undone_at=at)
                 trail.record(
@@ -117,6 +133,8 @@ def undo(appointment, by) -> list[Appointment]:
                 )  # fmt: skip
                 outbox.skip(UNDONE, appointment=a, kinds=["booking_confirmed"])
                 _let_go(a, by, UNDONE)
+            if told:
+                _tell(standing, by)
         for a in visit:
             if a.id == appointment.id:
                 copy(a, appointment)

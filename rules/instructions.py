@@ -7,7 +7,7 @@ from peewee import OperationalError
 
 from clock import now
 from database import write_tx
-from models import LIVE, OPEN_TASK, Appointment, CheckAnswer, Paperwork, PaperworkVersion, Task
+from models import LIVE, OPEN_TASK, Appointment, CheckAnswer, Delivery, Paperwork, PaperworkVersion, Task
 from rules import limits, outbox, trail
 from rules.instruction_texts import check_of, step_due_at, steps_of
 from rules.refused import Refused
@@ -19,11 +19,15 @@ STEP_BECAUSE = "This is a later step of the instructions after the visit; it goe
 TRIES_AN_HOUR = 30
 
 
-def announce(appointment: Appointment, by) -> None:
-    """Put the messages of a new booking into the outbox; call it in the booking's transaction, after begin_for."""
+def announce(appointment: Appointment, by, *, confirm: bool = True) -> None:
+    """Put the messages of a new booking into the outbox; call it in the booking's transaction, after begin_for.
+
+    What was booked in one go is confirmed in one letter, under its first part: `confirm` is for that one alone.
+    """
     with write_tx():
         whose = {"patient": appointment.patient_id, "appointment": appointment}
-        outbox.put("booking_confirmed", _booked_by(by), dedupe=f"booking_confirmed:{appointment.id}", **whose)
+        if confirm:
+            outbox.put("booking_confirmed", _booked_by(by), dedupe=f"booking_confirmed:{appointment.id}", **whose)
         for task in _tasks(appointment, "pre_treatment"):
             outbox.put(
                 "pre_treatment",
@@ -108,7 +112,25 @@ def follow(paperwork: Paperwork, version: PaperworkVersion) -> None:
 
 def withdraw(appointment: Appointment, reason: str) -> int:
     """The visit was cancelled or missed: what has not been sent is not sent. Returns how many messages that were."""
-    return outbox.skip(reason, appointment=appointment, kinds=list(MAILS))
+    with write_tx():
+        _hand_on(appointment)
+        return outbox.skip(reason, appointment=appointment, kinds=list(MAILS))
+
+
+def _hand_on(appointment) -> None:
+    """The letter that confirms a whole visit, and is not sent yet, stands from now on under a part that is left."""
+    a = Appointment
+    rest = (a.visit_key == appointment.visit_key) & (a.patient == appointment.patient_id) & (a.id != appointment.id)
+    left = a.select().where(rest, a.status == "booked").order_by(a.id).first() if appointment.visit_key else None
+    if left is not None:
+        unsent = (Delivery.kind == "booking_confirmed") & Delivery.status.in_(("waiting", "held"))
+        Delivery.update(appointment=left).where(unsent, Delivery.appointment == appointment).execute()
+
+
+def told_of(appointments) -> bool:
+    """Whether a letter about one of these has gone, or is on its way this moment."""
+    gone = Delivery.status.in_(("sent", "sending"))
+    return Delivery.select().where(Delivery.appointment.in_(list(appointments)), gone).exists()
 
 
 def restore(appointment: Appointment, reason: str) -> int:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import settings
 from clock import now
-from models import OPEN_TASK, TO_COME, AppointmentMove, Charge, Paperwork, Task
+from models import OPEN_TASK, TO_COME, Appointment, AppointmentMove, Charge, Paperwork, Task
 from rules import (
     calendar_file,
     check_ins,
@@ -17,6 +17,7 @@ from rules import (
     memberships,
     policy,
     reminders,
+    visits,
     waitlist,
     words,
 )
@@ -85,10 +86,19 @@ def _facts_of(appointment):
 
 
 def _booked(delivery):
+    """What was booked in one go is confirmed in one letter, as much of it as still stands."""
+    parts = visits.parts_of(delivery.appointment, now())
+    facts = _standing(delivery, parts)
+    if len(parts) < 2:
+        return {**facts, "parts": ()}
+    return {**facts, "parts": _parts(parts), "attachments": (_calendar_of(parts),)}
+
+
+def _standing(delivery, parts=()):
     facts = _visit(delivery)
     appointment = delivery.appointment
     paper = Task.select().join(Paperwork).where(
-        Task.appointment == appointment,
+        Task.appointment.in_([appointment.id, *(part.id for part in parts)]),
         Task.status.in_(OPEN_TASK),
         Task.lapsed_at.is_null(),
         Paperwork.kind.in_(("questionnaire", "consent")),
@@ -105,16 +115,21 @@ def _moved(delivery):
         .first()
     )
     asked = last is not None and last.answer == "open"
-    return {**_booked(delivery), "before": last, "asked": asked}
+    return {**_standing(delivery), "before": last, "asked": asked}
 
 
 def _cancelled(delivery):
     appointment = delivery.appointment
     if appointment.status != "cancelled":
         raise NotNow(f"The appointment is {appointment.status} now")
-    fee = Charge.get_or_none(Charge.appointment == appointment, Charge.reason == "cancellation_fee")
-    again = f"{settings.current().base_url}/booking"
-    return {**_facts_of(appointment), "fee": fee, "again": again, "attachments": (_calendar(appointment, "CANCEL"),)}
+    numbers = delivery.details.get("parts") or [appointment.id]
+    parts = list(visits.whole().where(Appointment.id.in_(numbers)).order_by(Appointment.starts_at, Appointment.id))
+    late = Charge.appointment.in_(numbers) & (Charge.reason == "cancellation_fee") & Charge.status.in_(("owed", "paid"))
+    facts = {**_facts_of(appointment), "fees": list(Charge.select().where(late)), "parts": ()}
+    facts["again"] = f"{settings.current().base_url}/booking"
+    if len(parts) < 2:
+        return {**facts, "attachments": (_calendar(appointment, "CANCEL"),)}
+    return {**facts, "parts": _parts(parts), "attachments": (_calendar_of(parts, cancelled=True),)}
 
 
 def _postponed(delivery):
@@ -126,6 +141,16 @@ def _postponed(delivery):
 
 def _calendar(appointment, method):
     return Attachment("appointment.ics", calendar_file.ics(appointment, method=method), method)
+
+
+def _calendar_of(appointments, *, cancelled=False):
+    return Attachment("appointments.ics", calendar_file.ics_of(appointments, cancelled=cancelled), "PUBLISH")
+
+
+def _parts(appointments):
+    """What the letter says of each of several visits that it is about."""
+    fees = policy.fees_for(appointments)
+    return [{**_facts_of(a), "free": policy.until_words(a, fees[a.id])} for a in appointments]
 
 
 def _reminder(delivery):
