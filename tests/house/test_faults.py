@@ -67,7 +67,7 @@ def test_a_fault_in_a_rule_leaves_a_number_and_nothing_half_done(clinic, world, 
         assert leaked not in answer.text
     fault = Fault.get(Fault.reference == reference)
     assert (fault.route, fault.error) == ("appointments.cancel", "RuntimeError")
-    assert "rules/scheduling.py:" in fault.place
+    assert "rules/cancelling.py:" in fault.place
     assert PERSONAL not in repr(fault.__data__)
     page = as_owner.see(f"/staff/faults?q={reference.lower().replace('-', '')}")
     assert reference in page

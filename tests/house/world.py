@@ -251,7 +251,7 @@ def addresses(rule, world):
         "/staff/people/invitations/": [world.invitation.id],
     }[head]
     inner = {"step": "arrival", "service": world.clinic.botox.id, "version": 1}
-    inner |= {"acting": world.acting.id, "token": world.offer_token}
+    inner |= {"acting": world.acting.id} | ({"token": world.offer_token} if head == "/offers/" else {})
     inner |= {"stretch": world.hours.id, "off": (world.resource_off if "rooms" in head else world.off).id}
     return [
         re.sub(r"<(?:[^<>]*:)?(\w+)>", lambda it: str(inner.get(it[1], number)), rule.rule)  # noqa: B023
