@@ -41,7 +41,12 @@ def actor_of(entry, ip="", agent="") -> Actor:
 
 def link(offer) -> str:
     """The whole address that stands in the mail."""
-    return f"{settings.current().base_url}/offers/{offer.id}/{_token(offer)}"
+    return settings.current().base_url + path(offer)
+
+
+def path(offer) -> str:
+    """The same on a page of ours."""
+    return f"/offers/{offer.id}/{_token(offer)}"
 
 
 def _token(offer) -> str:

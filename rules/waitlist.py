@@ -10,7 +10,7 @@ from models import Location, Offer, Patient, Provider, Service, WaitlistEntry
 from rules import eligibility, families, trail
 from rules.clinic import home_zone
 from rules.offering import accept, decline, offer_due  # noqa: F401 - the area's one door
-from rules.offers import actor_of, instead, link, named, policy_words, said_no, standing, whole  # noqa: F401
+from rules.offers import actor_of, instead, link, named, path, policy_words, said_no, standing, whole  # noqa: F401
 from rules.refused import Refused
 
 MOST = 5  # entries of one patient at once

@@ -192,6 +192,9 @@ def bewitched(clinic, monday):
     return w.build(clinic, name=f"Ava {SPELL}", reason=SPELL)
 
 
+CALENDAR = "webcal://localhost/calendar/"  # opens the calendar of the device
+
+
 class Live(HTMLParser):
     """What of a page would do something: scripts that are not ours, handlers, foreign addresses, unknown tags."""
 
@@ -210,7 +213,7 @@ class Live(HTMLParser):
             self.found.append(tag)
         self.found += [f"{tag} {name}" for name in attrs if name.startswith("on") or name == "style"]
         for name in ("href", "src", "action"):
-            if not (attrs.get(name) or "/").startswith(("/", "#", "mailto:", "tel:", "?")):
+            if not (attrs.get(name) or "/").startswith(("/", "#", "mailto:", "tel:", "?", CALENDAR)):
                 self.found.append(f"{name}={attrs[name]}")
 
     def handle_data(self, data):

@@ -266,7 +266,9 @@ def with_slot(address, world):
     if address.endswith("/visit/time/confirmation"):
         return f"{address}?slot={at}&slot={then}"
     if address.endswith("/visit/confirmation"):
-        return f"{address}?part={peel}-{at}&part={peel}-{then}"
+        return f"{address}?service={peel}&service={world.clinic.botox.id}&slot={at}_{then}"
+    if address.endswith("/booking/visit"):
+        return f"{address}?service={peel}"
     if address.endswith("/confirmation") or address.startswith(("/staff/calendar/moves/", "/staff/calendar/gap")):
         return f"{address}?slot={at}"
     more = {"/staff/paperwork/new": "kind=consent", "/staff/calendar/why": f"service={peel}"}

@@ -46,7 +46,7 @@ def listed():
         entries=entries,
         me=guard.me(),
         open_offers={
-            number: [(it, waitlist.link(it)) for it in rows if it.status == "open" and it.expires_at > at]
+            number: [(it, waitlist.path(it)) for it in rows if it.status == "open" and it.expires_at > at]
             for number, rows in offers.items()
         },
         wish_words=waitlist.wish_words,
