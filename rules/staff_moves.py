@@ -27,20 +27,35 @@ def open_of(ids) -> dict[int, AppointmentMove]:
 def accept(appointment, by, *, shown=None) -> list[AppointmentMove]:
     """The new time suits the patient: theirs to say, or told to the clinic on the phone.
 
-    `shown` is the number of the newest move on the page: a later one was not read, and so is not accepted.
+    `shown` is the number of the newest move on the page: a later one was not read, and so is not accepted. Of the
+    other parts of its visit that is accepted too which was moved in the same go, or stood on the page.
     Twice is the same as once. Raises Refused when it is over, cancelled or moved again.
     """
     with write_tx():
         at, a = now(), Appointment.get_by_id(appointment.id)
         if a.status != "booked" or a.starts_at <= at:
             raise Refused("This appointment has begun or does not stand any more, so there is nothing to accept.")
-        moves = open_of([a.id])
-        if shown is not None and any(move.id > shown for move in moves.values()):
+        moves = open_of(_parts(a, at))
+        own = moves.get(a.id)
+        if own is None:
+            return []
+        shown = max(move.id for move in moves.values()) if shown is None else shown
+        if own.id > shown:
             raise Refused("The clinic moved it once more while you were reading. Please look at the new time.")
-        for number in moves:
-            answered(number, "accepted", at)
-            trail.record(by, "new time accepted", f"appointment {number}", patient=a.patient)
-        return list(moves.values())
+        accepted = [move for move in moves.values() if move.id <= shown or move.moved_at == own.moved_at]
+        for move in accepted:
+            answered(move.appointment_id, "accepted", at)
+            trail.record(by, "new time accepted", f"appointment {move.appointment_id}", patient=a.patient_id)
+        return accepted
+
+
+def _parts(a, at) -> list[int]:
+    """The numbers of all parts of its visit that are still ahead."""
+    if not a.visit_key:
+        return [a.id]
+    same = (Appointment.visit_key == a.visit_key) & (Appointment.patient == a.patient_id)
+    ahead = (Appointment.status == "booked") & (Appointment.starts_at > at)
+    return [number for (number,) in Appointment.select(Appointment.id).where(same, ahead).tuples()]
 
 
 def answered(appointment, answer: str, at) -> None:

@@ -9,6 +9,7 @@ from models import Appointment, AppointmentMove, Charge, TrailEntry
 from rules import policy, scheduling, self_service, staff_moves
 from rules.actor import Actor
 from rules.refused import Refused
+from rules.searching import Part
 from tests.rules.test_letters import letter
 
 MONDAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -86,6 +87,40 @@ def test_a_later_move_than_the_one_on_the_page_is_not_accepted(clinic):
     with pytest.raises(Refused, match="once more"):
         staff_moves.accept(a, ava(clinic), shown=shown)
     assert staff_moves.open_of([a.id])[a.id].to_starts_at == NEXT + HOUR
+
+
+def visit_of_parts(clinic):
+    parts = [
+        Part(clinic.botox, clinic.dr_lin, clinic.soho, FRIDAY),
+        Part(clinic.peel, clinic.dr_lin, clinic.soho, FRIDAY + HOUR / 2),
+    ]
+    return scheduling.book_all(clinic.ava, parts, by=ava(clinic), request_key=uuid4().hex, policy=policy.current())
+
+
+def test_accepting_one_part_of_a_visit_that_was_moved_in_one_go_accepts_all_of_it(clinic):
+    one, two = visit_of_parts(clinic)
+    to = [Part(a.service, clinic.dr_lin, clinic.soho, a.starts_at + timedelta(days=7)) for a in (one, two)]
+    scheduling.move_visit([one, two], to, by=DESK)
+    first = staff_moves.open_of([one.id])[one.id]
+    assert len(staff_moves.accept(one, ava(clinic), shown=first.id)) == 2
+    assert {row.answer for row in AppointmentMove.select()} == {"accepted"}
+    assert TrailEntry.select().where(TrailEntry.action == "new time accepted").count() == 2
+
+
+def test_another_part_that_was_moved_later_waits_until_it_stood_on_the_page(clinic, time_machine):
+    one, two = visit_of_parts(clinic)
+    other = booked(clinic, FRIDAY + 5 * HOUR)
+    move(clinic, other, NEXT + 5 * HOUR)
+    move(clinic, one, NEXT)
+    shown = staff_moves.open_of([one.id])[one.id].id
+    time_machine.move_to(MONDAY + HOUR, tick=False)
+    move(clinic, two, NEXT + HOUR)
+    newest = staff_moves.open_of([two.id])[two.id].id
+    assert [row.appointment_id for row in staff_moves.accept(one, ava(clinic), shown=shown)] == [one.id]
+    assert set(staff_moves.open_of([one.id, two.id])) == {two.id}
+    AppointmentMove.update(answer="open", answered_at=None).execute()
+    assert {row.appointment_id for row in staff_moves.accept(one, ava(clinic), shown=newest)} == {one.id, two.id}
+    assert set(staff_moves.open_of([other.id])) == {other.id}, "it is no part of that visit"
 
 
 def test_what_the_clinic_moves_or_cancels_again_is_no_answer_of_the_patient(clinic):

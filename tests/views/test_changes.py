@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from models import Appointment, AppointmentMove, Charge, Service
-from rules import scheduling
+from rules import openings, scheduling
 from rules.actor import Actor
 from rules.openings import written
 from rules.searching import Part
@@ -181,6 +181,42 @@ def test_a_whole_visit_is_not_offered_the_time_it_has_nor_moved_across_days(clin
     assert "on different days" in page
     assert "/visit/time/confirmation?slot=" not in page
     assert "Reschedule the whole visit" not in as_ava.see(f"/appointments/{one.id}")
+
+
+def test_accepting_a_moved_visit_names_its_other_part_and_accepts_both(clinic, as_ava):
+    one, two = visit(clinic, clinic.botox, clinic.peel)
+    to = [Part(a.service, clinic.dr_lin, clinic.soho, a.starts_at + timedelta(days=7)) for a in (one, two)]
+    scheduling.move_visit([one, two], to, by=DESK)
+    for address in (f"/appointments/{one.id}", f"/appointments/{one.id}/answer"):
+        page = as_ava.see(address)
+        assert "And its other part, Light peel: Fri 6 Mar 2026, 10:30 EST" in page
+        assert "<strong>Fri 13 Mar 2026, 11:30 EDT</strong>" in page
+    as_ava.submit(f"/appointments/{one.id}/answer", shown=shown(page))
+    assert {move.answer for move in AppointmentMove.select()} == {"accepted"}
+    assert "The clinic moved your visit" not in as_ava.see("/")
+
+
+def test_a_whole_visit_that_comes_too_late_is_offered_times_near_it(clinic, as_ava):
+    one, two = visit(clinic, clinic.botox, clinic.peel)
+    starts = (NEXT, NEXT + HOUR / 2)
+    slots = [
+        openings.key(Part(a.service, clinic.dr_lin, clinic.soho, at)) for a, at in zip((one, two), starts, strict=True)
+    ]
+    scheduling.book(
+        clinic.ben, clinic.peel, provider=clinic.dr_lin, location=clinic.soho, starts_at=NEXT,
+        by=Actor("patient", clinic.ben.id, clinic.ben.name), request_key=uuid4().hex, policy=clinic.policy,
+    )  # fmt: skip
+    answer = as_ava.submit(f"/appointments/{one.id}/visit/time/confirmation", slot=slots, shown="0")
+    assert answer.status_code == 422
+    assert "Somebody was faster" in answer.text
+    assert "Free times near it" in answer.text
+    assert "Move the whole visit</button>" not in answer.text
+    link = re.findall(r'href="(/appointments/\d+/visit/time/confirmation[^"]*)"', answer.text)[0].replace("&amp;", "&")
+    page = as_ava.see(link)
+    slots = re.findall(r'name="slot" value="([^"]+)"', page)
+    answer = as_ava.submit(f"/appointments/{one.id}/visit/time/confirmation", slot=slots, shown=shown(page))
+    assert answer.status_code == 303
+    assert Appointment.get_by_id(two.id).starts_at == Appointment.get_by_id(one.id).ends_at
 
 
 def test_the_pages_of_a_whole_visit_are_its_patients_own(clinic, as_ava, as_ben):

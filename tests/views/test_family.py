@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from database import write_tx
-from models import Appointment, Delivery, Hold, Offer, Patient, Task, TrailEntry
+from models import Appointment, Charge, Delivery, Hold, Offer, Patient, Task, TrailEntry
 from rules import families, letters, outbox, photos, waitlist
 from rules.actor import Actor
 from rules.refused import Refused
@@ -62,6 +62,23 @@ def test_all_doors_open_with_the_note_and_close_with_its_end(visit, acting, as_a
         assert as_ava.get(address).status_code == 404, address
     assert "Mia" not in as_ava.see("/")
     assert not families.end(acting, staff)
+
+
+def test_the_visit_of_another_says_whose_it_is_and_has_no_dead_link(clinic, mia, visit, acting, as_ava, time_machine):
+    mine = w.booked(clinic, clinic.botox, w.FRIDAY + timedelta(days=1))
+    for each in (visit, mine):
+        Charge.create(
+            patient=each.patient, appointment=each, reason="cancellation_fee", amount_minor=5000, currency="USD",
+            because="Late", receipt_number=each.id, request_key=str(each.id),
+        )  # fmt: skip
+    page = as_ava.see(f"/appointments/{visit.id}")
+    assert "10:00 EST, for Mia Moreno</p>" in page
+    assert f"Receipt number {visit.id} is in the account of Mia Moreno." in page
+    assert "/account/receipts/" not in page
+    page = as_ava.see(f"/appointments/{mine.id}")
+    assert ", for Ava" not in page
+    receipt = re.search(r'href="(/account/receipts/\d+)"', page)[1]
+    assert as_ava.get(receipt).status_code == 200
 
 
 def test_nobody_acts_backwards_or_along_a_chain(clinic, mia, visit, acting, as_ava, as_ben, staff):

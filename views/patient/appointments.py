@@ -15,6 +15,7 @@ from rules import (
     prerequisites,
     scheduling,
     self_service,
+    staff_moves,
     validity,
     visits,
     words,
@@ -61,6 +62,8 @@ def detail(number):
     return respond.page(
         "patient/appointments/detail.html",
         a=a,
+        whose="" if guard.is_mine(a) else a.patient.name,
+        together=staff_moves.open_of(part.id for part in parts) if line.unanswered(at) else {},
         card=card(line, at),
         blocked=line.blocked,
         can_change=scheduling.open_to_patient(a, at),

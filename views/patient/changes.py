@@ -34,7 +34,11 @@ def answer(number):
     line = card(visits.one(a), at)
     if line.moved is None:
         return redirect(url_for("appointments.detail", number=number), 303)
-    return respond.page("patient/appointments/answer.html", a=a, card=line, why=visits.moves_of(a)[-1].why)
+    parts = visits.parts_of(a, at)
+    return respond.page(
+        "patient/appointments/answer.html", a=a, card=line, why=visits.moves_of(a)[-1].why, parts=parts,
+        together=staff_moves.open_of(part.id for part in parts),
+    )  # fmt: skip
 
 
 @area.post("/appointments/<int:number>/answer")
@@ -153,7 +157,7 @@ def move(number):
     except Refused as no:
         respond.refuse(form, Refused(no.words))
         form.shown.data = total(policy.move_fee_for(part, now()) for part in parts)
-        return ask_to_move(a, parts, chosen, form, now())
+        return ask_to_move(a, parts, chosen, form, now(), no.facts.get("arrangements"))
     start = words.when(chosen[0].starts_at, chosen[0].location.time_zone)
     said = f"Your whole visit now starts on {start}."
     said += "".join(f" For the late move: {charging.words(charge)}" for charge in charges)
@@ -170,7 +174,8 @@ def asked(parts, slots):
     ]
 
 
-def ask_to_move(a, parts, chosen, form, at):
+def ask_to_move(a, parts, chosen, form, at, near=None):
+    """The page before a whole visit is moved; where the time is gone (`near` is not None) others near it."""
     fees = [policy.move_fee_for(part, at) for part in parts]
     both = list(zip(parts, chosen, strict=True))
     papers = [
@@ -182,10 +187,15 @@ def ask_to_move(a, parts, chosen, form, at):
     leaning = [said for part, to in both for said in prerequisites.leaning_words([part], to.starts_at, without=parts)]
     return respond.form_page(
         "patient/appointments/visit_new_time.html", form, "visit_new_time",
-        a=a, steps=STEPS, owed=total(fees), total=in_all(fees, a), papers=papers, leaning=leaning,
+        a=a, steps=STEPS, near=near and [(each, confirm_href(a, each)) for each in near],
+        owed=total(fees), total=in_all(fees, a), papers=papers, leaning=leaning,
         rows=list(zip(parts, chosen, fees, after, strict=True)), slots=[openings.key(to) for to in chosen],
         closed_words=not_together(parts),
     )  # fmt: skip
+
+
+def confirm_href(a, arrangement):
+    return url_for("changes.new_time", number=a.id, slot=[openings.key(part) for part in arrangement.parts])
 
 
 def total(fees):
