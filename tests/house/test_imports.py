@@ -63,6 +63,7 @@ def test_only_portal_imports_routes():
         "asked",
         "held",
         "changing",
+        "confirming",
         "whom",
         "looked_after",
     }

@@ -188,14 +188,16 @@ def test_two_services_are_booked_as_one_visit(clinic, as_desk):
     assert "Wrinkle relaxing" in asked
     assert "Light peel" in asked
     assert not Appointment.select().exists()
-    parts = re.findall(r'name="part" value="([^"]+)"', asked)
-    key = re.search(r'name="request_key"[^>]*value="([^"]+)"', asked).group(1)
-    assert len(parts) == 2
-    done = as_desk.submit(f"{base}/confirmation", part=parts, request_key=key)
-    assert done.status_code == 303
+    told = {name: re.search(rf'name="{name}"[^>]*value="([^"]+)"', asked).group(1) for name in ("slot", "request_key")}
+    sent = f"{base}/confirmation?service={clinic.botox.id}&service={clinic.peel.id}"
+    assert as_desk.submit(sent, **told).status_code == 303
     first, second = Appointment.select().order_by(Appointment.starts_at)
     assert first.visit_key == second.visit_key != ""
     assert first.ends_at == second.starts_at
+    to_ben = sent.replace(f"/patients/{clinic.ava.id}/", f"/patients/{clinic.ben.id}/")
+    late = as_desk.submit(to_ben, **told | {"request_key": "another"})
+    assert late.status_code == 422
+    assert "Free times near it" in late.text
 
 
 def test_what_should_come_first_needs_a_tick(clinic, as_desk):

@@ -1,37 +1,22 @@
 """The desk books a visit for a patient, or gives one another time: the same free times, without the lead time."""
 
-from uuid import uuid4
-
 from flask import Blueprint, request, url_for
-from flask_wtf import FlaskForm
-from wtforms import BooleanField, HiddenField, TextAreaField
+from wtforms import TextAreaField
 from wtforms.validators import Length, Optional
 
 from clock import local, now
-from models import Appointment, Patient, Policy, ServiceProvider
-from rules import desk, findings, markdown, openings, policy, prerequisites, scheduling, searching, validity, words
+from models import Appointment, Patient, ServiceProvider
+from rules import desk, findings, openings, prerequisites, scheduling, searching, validity, words
 from rules.clinic import home_zone
 from rules.refused import Refused
 from rules.services import offered, on_shelves
-from views import guard, respond, times
-from views.forms import carried
+from views import confirming, guard, respond, times
 
 area = Blueprint("staff_booking", __name__)
 
 
-class SlotForm(FlaskForm):
-    slot = HiddenField()
-
-
-class MoveForm(SlotForm):
+class MoveForm(confirming.SlotForm):
     why = TextAreaField("Reason", [Optional(), Length(max=500, message="Keep the reason to 500 characters or fewer")])
-
-
-class BookForm(SlotForm):
-    request_key = HiddenField()
-    policy = HiddenField()  # the version that was on the page
-    accepted = BooleanField("The patient has heard the cancellation policy and accepts it")
-    sure = BooleanField("Book it all the same")
 
 
 @area.get("/staff/patients/<int:number>/booking")
@@ -78,28 +63,19 @@ def _block(patient, service):
 @guard.audience("staff")
 def book(number, service):
     patient, service = guard.found(Patient, number), guard.found(offered(), service)
-    form, current = BookForm(), policy.current()
+    form = confirming.BookForm()
     provider, location, starts_at, gone = _asked(form, service, patient)
     if form.validate_on_submit():
         try:
-            read = Policy.get_or_none(Policy.id == carried(form.policy.data)) if form.accepted.data else None
-            part = searching.Part(service, provider, location, starts_at)
-            a, *_ = scheduling.book_all(
-                patient, [part], by=guard.by(), request_key=form.request_key.data, policy=read, sure=form.sure.data
-            )
+            [a] = form.book(patient, [searching.Part(service, provider, location, starts_at)])
             at = words.when(a.starts_at, location.time_zone)
             return respond.done(url_for("staff_appointments.detail", number=a.id), f"Booked for {at}.")
         except Refused as no:
             gone = no
-    form.request_key.data = form.request_key.data or uuid4().hex
-    form.policy.data = current and current.id
     new = f"{words.when(starts_at, location.time_zone)}\nwith {provider.name}, {location.name}"
-    return _confirm(
-        form, gone, "Book this visit?", patient.name, url_for(".free", number=number, service=service.id), "Book",
-        [("Service", f"{service.name}, {words.money(service.price_minor, desk.currency())}"), ("Time", new)],
-        policy_text=markdown.render(current.text) if current else "",
-        lacking=prerequisites.missing(patient, service, starts_at),
-    )  # fmt: skip
+    facts = [("Service", f"{service.name}, {words.money(service.price_minor, desk.currency())}"), ("Time", new)]
+    lacking = prerequisites.missing(patient, service, starts_at)
+    return confirming.to_book(form, gone, patient, url_for(".free", number=number, service=service.id), facts, lacking)
 
 
 @area.get("/staff/appointments/<int:number>/time")
@@ -147,7 +123,7 @@ def move(number):
         facts.append(("Asked again", again))
     back = url_for(".move_to", number=number)
     leaning = prerequisites.leaning_words([a], starts_at, whose=f"{a.patient.name}’s")
-    return _confirm(form, gone, "Move this visit?", a.patient.name, back, "Move", facts, leaning=leaning)
+    return confirming.page(form, gone, "Move this visit?", a.patient.name, back, "Move", facts, leaning=leaning)
 
 
 def _asked(form, service, patient, ignoring=None):
@@ -167,16 +143,3 @@ def _asked(form, service, patient, ignoring=None):
 
 def _times(title, shown, block):
     return respond.page("staff/appointments/times.html", "times", title=title, block=block, **shown)
-
-
-def _confirm(form, gone, title, lead, back, verb, facts, policy_text="", lacking=(), leaning=()):
-    """The page that asks before anything is changed; where the time is gone it offers the nearest ones."""
-    nearest = gone.facts.get("nearest") if gone else None
-    if gone:
-        respond.refuse(form, Refused(gone.words))
-    return respond.form_page(
-        "staff/appointments/confirmation.html", form, title=title, lead=lead, back=back, verb=verb, facts=facts,
-        policy_text=policy_text, lacking=[prerequisites.distance(it.prerequisite) for it in lacking],
-        gone=nearest is not None, nearest=nearest or [], leaning=leaning,
-        key=openings.key, spoken=openings.spoken, here=request.path,
-    )  # fmt: skip

@@ -1,96 +1,68 @@
 """The desk books several services as one visit, back to back: what they are, a time for all of them, and one yes."""
 
-from uuid import uuid4
+from flask import Blueprint, redirect, request, url_for
 
-from flask import Blueprint, abort, request, url_for
-from flask_wtf import FlaskForm
-from wtforms import BooleanField, HiddenField
-
-from models import Location, Patient, Policy, Provider
-from rules import desk, markdown, openings, policy, prerequisites, scheduling, searching, words
+from models import Patient
+from rules import desk, prerequisites, words
 from rules.refused import Refused
 from rules.services import offered
-from views import guard, respond
-from views.forms import carried, one_of
+from views import confirming, guard, respond, times
 
 area = Blueprint("staff_booking_several", __name__)
-MOST, SHOWN = 5, 40  # services in one visit; times on a page
-
-
-class VisitForm(FlaskForm):
-    request_key = HiddenField()
-    policy = HiddenField()  # the version that was on the page
-    accepted = BooleanField("The patient has heard the cancellation policy and accepts it")
-    sure = BooleanField("Book it all the same")
+MOST = 5  # services in one visit
 
 
 @area.get("/staff/patients/<int:number>/booking/visit")
 @guard.audience("staff")
-def times(number):
-    patient = guard.found(Patient, number)
-    known = {str(one.id): one for one in offered()}
-    chosen = [known[asked] for asked in dict.fromkeys(request.args.getlist("service")) if asked in known][:MOST]
-    places = desk.locations()
-    place = one_of(places, request.args.get("location"))
-    zone = (place or places[0]).time_zone if places else "UTC"
-    since = openings.beginning(request.args.get("from"), zone)
-    found = []
-    if chosen:
-        found = searching.arrangements(
-            [searching.Wanted(one) for one in chosen], location=place, since=since, at_most=SHOWN, lead=False,
-            patient=patient,
-        )  # fmt: skip
-    return respond.page(
-        "staff/booking/visit_times.html", patient=patient, chosen=chosen, places=places, place=place, found=found,
-        since=request.args.get("from", "") if since else "", shown=SHOWN,
-        go=lambda it: url_for(".confirm", number=number, part=[_key(part) for part in it.parts]),
-        later=openings.written(found[-1].starts_at) if len(found) == SHOWN else "",
-    )  # fmt: skip
+def free(number):
+    patient, services, back = guard.found(Patient, number), chosen(), url_for("staff_booking.services", number=number)
+    if not services:
+        return redirect(back, 303)
+    numbers = [one.id for one in services]
+    shown = times.context(
+        services[0],
+        others=services[1:],
+        patient=patient,
+        here=url_for(".free", number=number),
+        carry=[("service", each) for each in numbers],
+        go=lambda slot: url_for(".confirm", number=number, service=numbers, slot=slot),
+        lead=False,
+    )
+    title = ("Choose a time", f"{', then '.join(one.name for one in services)}, for {patient.name}", back, "Services")
+    return respond.page("staff/appointments/times.html", "times", title=title, block=None, **shown)
 
 
 @area.route("/staff/patients/<int:number>/booking/visit/confirmation", methods=["GET", "POST"])
 @guard.audience("staff")
 def confirm(number):
-    patient, form, current = guard.found(Patient, number), VisitForm(), policy.current()
-    keys = request.values.getlist("part")
-    parts = _parts(keys)
+    patient, form, services, gone = guard.found(Patient, number), confirming.BookForm(), chosen(), None
+    form.slot.data = form.slot.data or request.args.get("slot")
+    parts = times.asked_parts(services, form.slot.data)
     if form.validate_on_submit():
         try:
-            read = Policy.get_or_none(Policy.id == carried(form.policy.data)) if form.accepted.data else None
-            booked = scheduling.book_all(
-                patient, parts, by=guard.by(), request_key=form.request_key.data, policy=read, sure=form.sure.data
-            )
-            at = words.when(booked[0].starts_at, parts[0].location.time_zone)
-            return respond.done(url_for("staff_appointments.detail", number=booked[0].id), f"Booked for {at}.")
+            first = form.book(patient, parts)[0]
+            at = words.when(first.starts_at, parts[0].location.time_zone)
+            return respond.done(url_for("staff_appointments.detail", number=first.id), f"Booked for {at}.")
         except Refused as no:
-            respond.refuse(form, no)
-    form.request_key.data = form.request_key.data or uuid4().hex
-    form.policy.data = current and current.id
+            gone = no
+    facts = [(part.service.name, said(part)) for part in parts]
+    facts.append(("Together", words.money(sum(one.price_minor for one in services), desk.currency())))
     lacking = [
-        prerequisites.distance(it.prerequisite)
+        lack
         for part in parts
-        for it in prerequisites.missing(patient, part.service, part.starts_at, [o for o in parts if o is not part])
+        for lack in prerequisites.missing(patient, part.service, part.starts_at, [o for o in parts if o is not part])
     ]
-    total = sum(part.service.price_minor for part in parts)
-    return respond.form_page(
-        "staff/booking/visit.html", form, patient=patient, parts=parts, keys=keys, lacking=lacking,
-        total=words.money(total, desk.currency()), policy_text=markdown.render(current.text) if current else "",
-        back=url_for(".times", number=number, service=[part.service.id for part in parts]),
-    )  # fmt: skip
+    numbers = [one.id for one in services]
+    back, here = (url_for(name, number=number, service=numbers) for name in (".free", ".confirm"))
+    return confirming.to_book(form, gone, patient, back, facts, lacking, here)
 
 
-def _key(part) -> str:
-    return f"{part.service.id}-{openings.key(part)}"
+def said(part):
+    return f"{words.when(part.starts_at, part.location.time_zone)}\nwith {part.provider.name}, {part.location.name}"
 
 
-def _parts(keys) -> list[searching.Part]:
-    """The parts that an address or a form names; 404 when one is not on offer at all."""
-    known, found = {one.id: one for one in offered()}, []
-    for key in keys if 0 < len(keys) <= MOST else abort(404):
-        service, _, rest = key.partition("-")
-        slot = openings.slot(rest)
-        if slot is None or carried(service) not in known:
-            abort(404)
-        people = (guard.found(Provider, slot.provider), guard.found(Location, slot.location))
-        found.append(searching.Part(known[int(service)], *people, slot.starts_at))
-    return found
+def chosen() -> list:
+    """The services of the visit, in the order in which the address or the form names them."""
+    known = {str(one.id): one for one in offered()}
+    asked = dict.fromkeys(request.values.getlist("service"))
+    return [known[number] for number in asked if number in known][:MOST]
