@@ -58,6 +58,7 @@ class Line(NamedTuple):
     price_minor: int
     currency: str
     booked_by: str
+    visit_key: str  # of what was booked in one go; empty when it was this alone
     service_name: str
     provider_name: str
     location_name: str
@@ -90,7 +91,7 @@ def _listed():
     a = Appointment
     return (
         a.select(
-            *(a.id, a.starts_at, a.ends_at, a.status, a.booked_at, a.price_minor, a.currency, a.booked_by),
+            *(a.id, a.starts_at, a.ends_at, a.status, a.booked_at, a.price_minor, a.currency, a.booked_by, a.visit_key),
             *(Service.name, Provider.name, Location.name, Location.time_zone),
             *(PolicyAcceptance.shown_minor, PolicyAcceptance.currency),
             *(Policy.active, Policy.notice_hours, Policy.fee_kind, Policy.fee_value),
@@ -127,12 +128,12 @@ def _one(number):
 
 
 def _line(row) -> Line:
-    shown_minor, currency, *terms = row[12:18]
+    shown_minor, currency, *terms = row[13:19]
     accepted = None if shown_minor is None else Accepted(shown_minor, currency, Terms(*terms))
-    moved = None if row[18] is None else Moved(*row[18:24])
-    until, declined = row[24:]
+    moved = None if row[19] is None else Moved(*row[19:25])
+    until, declined = row[25:]
     until = date.fromisoformat(until) if isinstance(until, str) else until  # SQLite's MAX gives a text
-    return Line(*row[:12], accepted, moved, until, bool(declined))
+    return Line(*row[:13], accepted, moved, until, bool(declined))
 
 
 def whole():

@@ -45,4 +45,8 @@ def _undo(line, at):
     until = visits.undo_until(line, at, g.clinic.grace_minutes)
     if until is None:
         return None
-    return SimpleNamespace(until=words.time_of_day(until, line.time_zone), href=url_for("changes.undo", number=line.id))
+    return SimpleNamespace(
+        until=words.time_of_day(until, line.time_zone),
+        href=url_for("changes.undo", number=line.id),
+        several=bool(line.visit_key),
+    )

@@ -48,6 +48,7 @@ def context(
     asked = openings.beginning(request.args.get("from"), zone)
     first = openings.beginning(not_before.isoformat(), zone) if not_before else None
     since = max(filter(None, (asked, first, room[0])), default=None)
+    further_on = asked is not None and asked == since and asked > now()
     until = room[1]
     if week:
         ends = (since or now()) + WEEK
@@ -83,7 +84,7 @@ def context(
         "filtering": "filters" in request.args,
         "week": week,
         "shown": shown,
-        "earliest": min(free, key=lambda one: one.starts_at, default=None),
+        "earliest": None if further_on else min(free, key=lambda one: one.starts_at, default=None),
         "sentences": openings.sentences,
         "whom": openings.whom,
         "key": openings.key,

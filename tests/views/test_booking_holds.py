@@ -28,6 +28,14 @@ def offered(page):
     return re.findall(r'name="slot" value="([^"]+)"', page)
 
 
+def test_only_the_first_of_all_times_is_called_the_first_available(clinic, as_ava):
+    address = f"/booking/{clinic.peel.id}/times?for={clinic.ava.id}"
+    page = as_ava.see(address)
+    assert page.count('">First available</span>') == 1
+    later = re.search(r'href="([^"]+)"[^>]*>Later times', page).group(1).replace("&amp;", "&")
+    assert '">First available</span>' not in as_ava.see(later)
+
+
 def test_a_chosen_time_is_nobody_elses_until_it_lapses(clinic, as_ava, as_ben, time_machine):
     times = times_of(as_ava, clinic.peel)
     theirs = times_of(as_ben, clinic.peel)

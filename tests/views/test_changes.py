@@ -114,6 +114,13 @@ def test_a_booking_just_made_can_be_undone_whatever_the_policy(clinic, as_ava, t
     assert (Appointment.get_by_id(a.id).status, Charge.select().count()) == ("cancelled", 0)
 
 
+@pytest.mark.parametrize("several", [False, True])
+def test_the_undo_says_that_it_takes_back_all_of_it_only_where_there_is_more(clinic, as_ava, time_machine, several):
+    at(time_machine, as_ava, clinic.ava, FRIDAY - 5 * HOUR)
+    [first, *_] = visit(clinic, clinic.botox, clinic.peel) if several else visit(clinic, clinic.botox)
+    assert ("in the same go" in as_ava.see(f"/appointments/{first.id}")) == several
+
+
 def test_home_offers_the_undo_even_where_another_visit_comes_first(clinic, as_ava, time_machine):
     visit(clinic, clinic.botox)
     at(time_machine, as_ava, clinic.ava, MONDAY + HOUR)
