@@ -10,6 +10,7 @@ from rules import coming_first, eligibility, findings
 from rules.clinic import home_zone
 from rules.services import offered
 from views import guard, times
+from views.forms import carried
 
 MOST = 4  # services in one visit
 
@@ -71,7 +72,7 @@ def asked(number) -> Asked:
     """The visit behind /booking/<number>?also=…&for=…&before=…; 404 for what is not on offer, or for a stranger."""
     said = request.form if request.method == "POST" else request.args
     numbers = [int(text) for text in said.getlist("also") if text.isascii() and text.isdigit() and len(text) < 10]
-    before = said.get("before", type=int)
+    before = carried(said.get("before"))
     wanted = list(dict.fromkeys(it for it in numbers if it != number))[: MOST - 1]
     rows = {row.id: row for row in offered().where(Service.id.in_([number, *wanted, *([before] if before else [])]))}
     if number not in rows or (before and (before not in rows or before == number)):

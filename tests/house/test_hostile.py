@@ -63,6 +63,8 @@ def test_each_parameter_alone_is_never_a_fault(clinic, world, as_ava, as_owner):
     reading = [
         (as_ava, f"/booking/{clinic.botox.id}/times", ("provider", "from")),
         (as_ava, f"/booking/{clinic.peel.id}/confirmation", ("slot",)),
+        (as_ava, f"/booking/{clinic.peel.id}", ("before", "also", "for")),
+        (as_ava, "/booking", ("with",)),
         (as_ava, f"/appointments/{world.visit.id}/time/confirmation", ("slot",)),
         (as_ava, "/appointments", ("page",)),
         (as_owner, "/staff", ("day", "location")),

@@ -8,7 +8,7 @@ from wtforms import BooleanField, HiddenField
 
 from clock import now
 from models import Policy
-from rules import findings, gone, holds, markdown, openings, paperwork, policy, scheduling, searching, words
+from rules import findings, gone, holds, markdown, openings, paperwork, policy, scheduling, searching, visits, words
 from rules.refused import Refused
 from rules.services import on_shelves
 from views import guard, respond, times
@@ -32,7 +32,7 @@ class BookingForm(FlaskForm):
 @area.get("/booking")
 @guard.audience("patient")
 def services():
-    first = request.args.get("with", type=int)
+    first = carried(request.args.get("with"))
     visit = asked(first) if first else None
     return respond.page("patient/booking/services.html", shelves=on_shelves(), steps=STEPS, visit=visit)
 
@@ -158,11 +158,14 @@ def book(number):
 
 
 def _said(visit, booked):
-    names = " and ".join(
-        f"{it.service.name} on {words.when(it.starts_at, it.location.time_zone)}, with {it.provider.name} "
-        f"in {it.location.name}"
-        for it in booked
-    )
+    def told(name, it):
+        return f"{name} on {words.when(it.starts_at, it.location.time_zone)}, with {it.provider.name} in {it.location.name}"
+
+    if len(booked) > 1 and visits.on_one_day(booked):  # one way to the clinic, one moment to remember
+        first, names = booked[0], ", then ".join(it.service.name for it in booked)
+        names += f", on {words.when(first.starts_at, first.location.time_zone)} in {first.location.name}"
+    else:
+        names = " and ".join(told(it.service.name, it) for it in booked)
     who = f"{visit.patient.name} is" if visit.for_other else "You are"
     return (
         f"{who} booked: {names}. A confirmation is on its way by e-mail, "
