@@ -194,6 +194,9 @@ def test_two_services_are_booked_as_one_visit(clinic, as_desk):
     first, second = Appointment.select().order_by(Appointment.starts_at)
     assert first.visit_key == second.visit_key != ""
     assert first.ends_at == second.starts_at
+    assert f'In the same visit: <a href="/staff/appointments/{second.id}">' in as_desk.see(
+        f"/staff/appointments/{first.id}"
+    )
     to_ben = sent.replace(f"/patients/{clinic.ava.id}/", f"/patients/{clinic.ben.id}/")
     late = as_desk.submit(to_ben, **told | {"request_key": "another"})
     assert late.status_code == 422

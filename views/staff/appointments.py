@@ -78,6 +78,7 @@ def detail(number):
         task_late=records.task_late,
         charges=records.charges_of(appointment=a),
         messages=records.messages_of(appointment=a),
+        others=[part for part in visits.parts_of(a, at) if part.id != a.id],
         moves=moves,
         last_move=last_move,
         unanswered=bool(last_move and last_move.answer == "open" and ahead),
