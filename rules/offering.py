@@ -11,7 +11,7 @@ from datetime import UTC, datetime, time, timedelta
 from clock import local, now
 from database import write_tx
 from models import Offer, Patient, Service, WaitlistEntry
-from rules import eligibility, findings, outbox, policy, prerequisites, scheduling, searching, trail
+from rules import eligibility, findings, holds, outbox, policy, prerequisites, scheduling, searching, trail
 from rules.actor import FOYER
 from rules.clinic import the_clinic
 from rules.offers import OVER, is_free, reader_of, whole
@@ -205,6 +205,8 @@ def accept(offer, by, *, accepted=None):
             still = (WaitlistEntry.id == entry.id) & (WaitlistEntry.status == "waiting")
             if not WaitlistEntry.update(status="booked", ended_at=at).where(still).execute():
                 raise Refused("You are not on the waitlist any more, so this offer is over.", over=True)
+            for held in holds.live_of(by.number, at) if by.is_patient else ():
+                holds.release(held, by)  # who looked at the same time on the site does not stand in their own way
             appointment = scheduling.book(
                 entry.patient, offer.service, provider=offer.provider, location=offer.location,
                 starts_at=offer.starts_at, by=by, request_key=offer.nonce, policy=accepted or policy.current(),

@@ -7,8 +7,8 @@ from uuid import uuid4
 import pytest
 
 from database import db
-from models import ActingFor, Appointment, Delivery, Offer, Patient, TimeOff, WaitlistEntry, WorkingHours
-from rules import letters, scheduling, waitlist
+from models import ActingFor, Appointment, Delivery, Hold, Offer, Patient, TimeOff, WaitlistEntry, WorkingHours
+from rules import holds, letters, scheduling, searching, waitlist
 from rules.actor import Actor
 from rules.refused import Refused
 
@@ -274,3 +274,13 @@ def test_a_rush_of_two_who_accept_has_one_winner(clinic):
     assert "faster" in next(it for it in ends if isinstance(it, str))
     assert Appointment.select().count() == 1
     assert sorted(statuses()) == ["accepted", "gone"]
+
+
+def test_whoever_holds_the_offered_time_can_say_yes_to_it(clinic):
+    """They followed the mail, looked at the same time on the site, and came back to the mail."""
+    wait(clinic)
+    waitlist.offer_due()
+    part = searching.Part(clinic.peel, clinic.dr_lin, clinic.soho, FRIDAY)
+    holds.place([part], patient=clinic.ava, by=actor(clinic.ava), held_by=clinic.ava, key="one")
+    assert waitlist.accept(Offer.get(), actor(clinic.ava)).starts_at == FRIDAY
+    assert (statuses(), Hold.get().ended) == (["accepted"], "released")
