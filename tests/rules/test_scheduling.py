@@ -161,7 +161,7 @@ def test_only_those_who_perform_it_and_work_there_can_be_booked(clinic):
 
 
 def test_a_booking_that_fails_half_way_leaves_nothing(clinic, monkeypatch):
-    monkeypatch.setattr(instructions, "announce", lambda *_: 1 / 0)
+    monkeypatch.setattr(instructions, "announce", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         book(clinic)
     for table in (Appointment, Task, Delivery, PolicyAcceptance, TrailEntry):

@@ -1,5 +1,6 @@
 """Findings on the pages: the patient's two ways out of a blocked visit, the provider's decision, and what both see."""
 
+import re
 from datetime import timedelta
 from uuid import uuid4
 
@@ -8,7 +9,8 @@ import pytest
 from clock import local, now
 from database import write_tx
 from models import Appointment, AppointmentMove, Charge, Finding, Patient, TrailEntry
-from rules import findings, openings, policy, scheduling, searching, templates
+from rules import families, findings, openings, policy, scheduling, searching, templates
+from rules.actor import Actor
 from tests.rules.test_findings import KIND, LIN, MONDAY, QUESTIONS, answer
 
 DAY = timedelta(days=1)
@@ -81,6 +83,16 @@ def test_a_visit_that_nothing_blocks_has_no_such_page(clinic, as_ava, as_ben, fl
     assert "needs another time" not in as_ava.see("/")
     assert as_ben.get(f"/appointments/{blocked.id}/postponement").status_code == 404
     assert as_ben.submit(f"/appointments/{blocked.id}/postponement").status_code == 404
+
+
+def test_who_acts_for_a_blocked_patient_reads_the_same_and_finds_times_from_the_day_on(clinic, as_ben, blocked):
+    families.note(clinic.ben, clinic.ava, "husband", Actor("staff", clinic.desk.id, clinic.desk.name))
+    assert KIND in as_ben.see(f"/appointments/{blocked.id}/postponement")
+    page = as_ben.see(f"/appointments/{blocked.id}/time")
+    assert "31 March 2026" in page
+    keys = re.findall(r"slot=\d+-\d+-(\d{8})T", page)
+    assert keys
+    assert min(keys) >= "20260331"
 
 
 def test_releasing_it_cancels_it_free_of_charge(as_ava, blocked):
