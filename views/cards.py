@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 from flask import g, url_for
 
-from rules import visits, words
+from rules import lateness, visits, words
 
 
 def card(line, at):
@@ -22,6 +22,7 @@ def card(line, at):
         free_until_words=visits.free_until_words(line, at, g.clinic.grace_minutes),
         moved=_moved(line, at),
         undo=_undo(line, at),
+        late_href=url_for("lateness.show", number=line.id) if lateness.choices(line, at) else "",
     )
 
 

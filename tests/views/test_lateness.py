@@ -26,6 +26,7 @@ def visit(clinic, time_machine):
 def test_ten_minutes_late_is_answered_and_seen_at_the_desk(visit, as_ava, as_desk):
     address = f"/appointments/{visit.id}/lateness"
     assert address in as_ava.see(f"/appointments/{visit.id}")
+    assert address in as_ava.see("/")
     assert as_ava.submit(address, minutes="10").status_code == 303
     assert "you still have your whole visit" in as_ava.see(address)
     assert "10 min late, 60 min left" in as_desk.see("/staff?day=2026-03-06")
@@ -38,6 +39,7 @@ def test_nothing_chosen_and_too_early_change_nothing(visit, as_ava, time_machine
     time_machine.move_to(FRIDAY - timedelta(hours=3), tick=False)
     as_ava.sign_in(visit.patient)
     assert address not in as_ava.see(f"/appointments/{visit.id}")
+    assert address not in as_ava.see("/")
     assert "from two hours before" in as_ava.see(address)
     assert as_ava.submit(address, minutes="10").status_code == 422
     assert not RunningLate.select().exists()
