@@ -63,14 +63,14 @@ def move_visit(appointments, parts, *, by, shown_minor=None, why="") -> list[Cha
         found = searching.exact(parts, **also)
         if found is None:
             raise Refused(gone.why(parts, **also), field="at")
-        moving = [(a, o) for a, o in zip(rows, found.parts, strict=True) if not _at(a, o)]
+        moving = [(a, o) for a, o in zip(rows, found.parts, strict=True) if not _stands(a, o)]
         fees = {a.id: policies.move_fee_for(a, at) for a, _ in moving} if by.is_patient else {}
         never_above_shown(fees.values(), shown_minor)
         cancelling = policies.fees_for([a for a, _ in moving], at)
         lacked = _lacking(rows, by)
         occupying.free(rows)
         for a, opening in zip(rows, found.parts, strict=True):
-            if _at(a, opening):  # it stands where it stood, maybe in another lane or room
+            if _stands(a, opening):  # it stands where it stood, maybe in another lane or room
                 occupying.stand_again(a, opening.lane)
         befores = [_write(a, o, by, why, fees.get(a.id), cancelling[a.id], at) for a, o in moving]
         for number, words in _lacking(rows, by).items():
@@ -88,11 +88,8 @@ def move_visit(appointments, parts, *, by, shown_minor=None, why="") -> list[Cha
 
 
 def _stands(a, part) -> bool:
+    """Whether it is there already; `part` is a Part or an Opening."""
     return (a.starts_at, a.provider_id, a.location_id) == (part.starts_at, part.provider.id, part.location.id)
-
-
-def _at(a, opening) -> bool:
-    return _stands(a, opening)
 
 
 def _check_movable(a, by, at):
