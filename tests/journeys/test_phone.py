@@ -42,6 +42,100 @@ def test_every_page_of_a_patient_fits_a_phone(demo, open_browser):
         assert not walk.found, "\n".join(sorted(set(walk.found)))
 
 
+@pytest.mark.parametrize("demo", ["sqlite"], indirect=True)
+def test_every_page_around_times_fits_a_phone(demo, open_browser):
+    with open_browser(width=WIDTHS[0]) as page:
+        walk = Walk(page, scripts=True)
+        walk.sign_in("ava@example.com")
+        several = visit_of_several(walk)
+        for page_of_it in ("", "/visit/cancellation", "/visit/time", "/visit/time?view=week&filters=open"):
+            on_phones(walk, several + page_of_it)
+        on_phones(walk, first(walk, f"{several}/visit/time", r"/visit/time/confirmation"))
+        on_phones(walk, first(walk, several, r"^/appointments/\d+$"))
+        on_phones(walk, waitlist(walk))
+        on_phones(walk, "/waitlist")
+        on_phones(walk, "/family")
+        walk.press("Make a calendar link")
+        walk.reads("Copy it now: it is shown this once.")
+        see(walk)
+        on_phones(walk, "/family")  # now it says since when, and closes the link
+        on_phones(walk, "/")
+        something_comes_first(walk)
+        assert not walk.found, "\n".join(sorted(set(walk.found)))
+
+
+def visit_of_several(walk):
+    """Two services in one visit, each step seen: for whom, what else, the list and the week, the hold; its address."""
+    before = visits(walk)
+    walk.go("/booking")
+    walk.follow(re.compile("^Skin consultation"))
+    see(walk)
+    walk.follow(re.compile("^Me Ava Moreno"))
+    see(walk)
+    walk.follow("Add another treatment")
+    see(walk)
+    walk.follow(re.compile("^LED light session"))
+    see(walk)
+    walk.follow(re.compile("^First available The earliest"))
+    see(walk)
+    walk.follow("Week", exact=True)
+    see(walk)
+    walk.page.locator("#times details.all-times summary").first.click()
+    walk.page.get_by_text("Filter the times").click()
+    walk.look()
+    walk.page.locator("#times section button").first.click()
+    walk.reads("This time is yours for")
+    see(walk)
+    walk.press("I need more time")
+    see(walk)
+    walk.page.get_by_label(re.compile("I have read and accept")).check()
+    walk.press("Book appointment")
+    walk.reads("You are booked", "Undo this booking")
+    see(walk)
+    return next(address for address in visits(walk) if address not in before)
+
+
+def waitlist(walk):
+    """Where nothing fits: the wish, refused once; the address of its form."""
+    walk.go("/booking")
+    walk.follow(re.compile("^Lip filler"))
+    walk.follow(re.compile("^Me Ava Moreno"))
+    walk.follow(re.compile("^First available The earliest"))
+    walk.follow("Join the waitlist")
+    address = walk.page.url
+    walk.fill("First day", "")
+    walk.press("Join the waitlist")
+    walk.reads("There is a problem")
+    see(walk)
+    walk.go(address)
+    walk.press("Join the waitlist")
+    walk.reads("You are on the waitlist")
+    return address
+
+
+def something_comes_first(walk):
+    """A patch test and its treatment: why, and one time after the other."""
+    walk.go("/booking")
+    walk.follow(re.compile("^Fractional resurfacing"))
+    walk.follow(re.compile("^Me Ava Moreno"))
+    see(walk)
+    walk.follow("Choose both times")
+    see(walk)
+    walk.page.locator("#times .choice-list a").first.click()
+    walk.reads("Then: Fractional resurfacing")
+    see(walk)
+    walk.page.locator("#times .choice-list button").first.click()
+    walk.reads("This time is yours for")
+    see(walk)
+
+
+def see(walk):
+    """This page as it stands, on each phone."""
+    for width in WIDTHS:
+        walk.page.set_viewport_size({"width": width, "height": 800})
+        walk.look()
+
+
 def on_phones(walk, address):
     for width in WIDTHS:
         walk.page.set_viewport_size({"width": width, "height": 800})
