@@ -158,14 +158,16 @@ def book(number):
 
 
 def _said(visit, booked):
-    def told(name, it):
-        return f"{name} on {words.when(it.starts_at, it.location.time_zone)}, with {it.provider.name} in {it.location.name}"
-
+    first = booked[0]
     if len(booked) > 1 and visits.on_one_day(booked):  # one way to the clinic, one moment to remember
-        first, names = booked[0], ", then ".join(it.service.name for it in booked)
+        names = ", then ".join(it.service.name for it in booked)
         names += f", on {words.when(first.starts_at, first.location.time_zone)} in {first.location.name}"
     else:
-        names = " and ".join(told(it.service.name, it) for it in booked)
+        names = " and ".join(
+            f"{it.service.name} on {words.when(it.starts_at, it.location.time_zone)}, with {it.provider.name} "
+            f"in {it.location.name}"
+            for it in booked
+        )
     who = f"{visit.patient.name} is" if visit.for_other else "You are"
     return (
         f"{who} booked: {names}. A confirmation is on its way by e-mail, "
