@@ -33,19 +33,19 @@ def refuse(visits, sure) -> None:
 
 
 def ahead(*conditions) -> list[Appointment]:
-    """Visits that are not over yet, soonest first, with all that a line of the list shows; one query."""
+    """Those of the live visits that are not over yet."""
+    return live(Appointment.ends_at > now(), Appointment.starts_at > now() - timedelta(days=1), *conditions)
+
+
+def live(*conditions) -> list[Appointment]:
+    """Visits that stand, soonest first, with all that a line of the list shows; one query."""
     return list(
         Appointment.select(Appointment, Patient, Service, Provider, Location)
         .join_from(Appointment, Patient)
         .join_from(Appointment, Service)
         .join_from(Appointment, Provider)
         .join_from(Appointment, Location)
-        .where(
-            Appointment.status.in_(TO_COME),
-            Appointment.ends_at > now(),
-            Appointment.starts_at > now() - timedelta(days=1),
-            *conditions,
-        )
+        .where(Appointment.status.in_(TO_COME), *conditions)
         .order_by(Appointment.starts_at, Appointment.id)
     )
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from clock import local, now
 from database import write_tx
-from models import TO_COME, Appointment, Location, Patient, Provider, Service, TimeOff, WorkingHours
+from models import Appointment, Location, TimeOff, WorkingHours
 from rules import displaced, trail
 from rules.clinic import home_zone
 from rules.refused import Refused
@@ -165,20 +165,10 @@ def zone_of(provider) -> str:
 
 def visits_between(provider, starts_at, ends_at) -> list[Appointment]:
     """Live visits with this provider that touch a stretch of time, with patient, service and location."""
-    return list(
-        Appointment.select(Appointment, Patient, Service, Provider, Location)
-        .join_from(Appointment, Patient)
-        .join_from(Appointment, Service)
-        .join_from(Appointment, Provider)
-        .join_from(Appointment, Location)
-        .where(
-            (Appointment.provider == provider)
-            & Appointment.status.in_(TO_COME)
-            & (Appointment.starts_at < ends_at)
-            & (Appointment.ends_at > starts_at)
-        )
-        .order_by(Appointment.starts_at)
-    )
+    return displaced.live(
+        Appointment.provider == provider, Appointment.starts_at < ends_at, Appointment.ends_at > starts_at,
+        Appointment.starts_at > starts_at - timedelta(days=1),  # none lasts longer
+    )  # fmt: skip
 
 
 def add_time_off(provider, by, *, starts, ends, zone: str, reason="", sure: bool = False) -> TimeOff:

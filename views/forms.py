@@ -3,7 +3,7 @@
 import re
 
 from flask_wtf import FlaskForm
-from wtforms import DateTimeLocalField, IntegerField, StringField, TimeField, ValidationError
+from wtforms import DateField, DateTimeLocalField, IntegerField, StringField, TimeField, ValidationError
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from rules.profile import tidy
@@ -78,12 +78,10 @@ class WholeNumber(IntegerField):
             raise ValueError(self.words)
 
 
-class Clock(TimeField):
-    """A time of the day; `words` say what to enter, for a missing and for a wrong one."""
+class Worded:
+    """A field that says in its own `words` what to enter when it cannot read something."""
 
-    def __init__(self, label=None, words="", **kwargs):
-        super().__init__(label, [InputRequired(words)], **kwargs)
-        self.words = words
+    words = ""
 
     def process_formdata(self, valuelist):
         try:
@@ -92,34 +90,36 @@ class Clock(TimeField):
             raise ValueError(self.words) from None
 
 
-class Hour(TimeField):
+class Asked(Worded):
+    """One that says the same where nothing was entered."""
+
+    def __init__(self, label=None, words="", **kwargs):
+        super().__init__(label, [InputRequired(words)], **kwargs)
+        self.words = words
+
+
+class Clock(Asked, TimeField):
+    """A time of the day."""
+
+
+class Day(Asked, DateField):
+    """A day of the calendar."""
+
+
+class Moment(Asked, DateTimeLocalField):
+    """A day and a time of the day, on some wall clock."""
+
+
+class Hour(Worded, TimeField):
     """A time of the day that may stay empty."""
+
+    words = "Enter a time like 09:00"
 
     def __init__(self, label, **kwargs):
         super().__init__(label, [Optional()], **kwargs)
 
-    def process_formdata(self, valuelist):
-        try:
-            super().process_formdata(valuelist)
-        except ValueError:
-            raise ValueError("Enter a time like 09:00") from None
-
     def minute(self) -> int | None:
         return None if self.data is None else self.data.hour * 60 + self.data.minute
-
-
-class Moment(DateTimeLocalField):
-    """A day and a time of the day, on some wall clock; `words` as of a Clock."""
-
-    def __init__(self, label=None, words="", **kwargs):
-        super().__init__(label, [InputRequired(words)], **kwargs)
-        self.words = words
-
-    def process_formdata(self, valuelist):
-        try:
-            super().process_formdata(valuelist)
-        except ValueError:
-            raise ValueError(self.words) from None
 
 
 def obeys(rule):

@@ -2,34 +2,19 @@
 
 from flask import Blueprint, request, url_for
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, DateField, RadioField, SelectField, SelectMultipleField
+from wtforms import BooleanField, RadioField, SelectField, SelectMultipleField
 from wtforms.fields import SelectChoice
-from wtforms.validators import InputRequired
 
 from models import HoursException, Location, Provider
 from rules import displaced, exceptions, hours, locations
 from rules.refused import Refused
 from rules.words import count
 from views import guard, respond
-from views.forms import Hour, line, one_of, row_number
+from views.forms import Day, Hour, line, one_of, row_number
 
 area = Blueprint("exceptions", __name__)
 EDITORS = ("owner", "desk")
 MIDNIGHT = 1440
-
-
-class Day(DateField):
-    """A day of the calendar; the same words for a missing and for a wrong one."""
-
-    def __init__(self, label, words, **kwargs):
-        super().__init__(label, [InputRequired(words)], **kwargs)
-        self.words = words
-
-    def process_formdata(self, valuelist):
-        try:
-            super().process_formdata(valuelist)
-        except ValueError:
-            raise ValueError(self.words) from None
 
 
 class DaysForm(FlaskForm):
