@@ -123,7 +123,8 @@ def _elsewhere(free, moving):
 
 def _narrowed(selects, location, only):
     """What is filtered for, as the folded filters say it."""
-    said = [someone.name for *_, someone in selects if someone] + ([location.name] if location else [])
+    said = list(dict.fromkeys(someone.name for *_, someone in selects if someone))
+    said += [location.name] if location else []
     said += [DAY_PARTS[name] for name in DAY_PARTS if name in only.day_parts]
     return [*said, *(WEEKDAYS[number] for number in sorted(only.weekdays))]
 
