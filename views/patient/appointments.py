@@ -63,7 +63,7 @@ def detail(number):
         "patient/appointments/detail.html",
         a=a,
         whose="" if guard.is_mine(a) else a.patient.name,
-        together=staff_moves.open_of(part.id for part in parts) if line.unanswered(at) else {},
+        together=staff_moves.open_of(part.id for part in parts) if parts[1:] and line.unanswered(at) else {},
         card=card(line, at),
         blocked=line.blocked,
         can_change=scheduling.open_to_patient(a, at),
