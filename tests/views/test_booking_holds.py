@@ -116,6 +116,21 @@ def test_a_week_is_shown_side_by_side_and_leads_to_the_next(clinic, as_ava):
     assert "Tuesday 10 March" in as_ava.see(later)
 
 
+def test_a_visit_of_two_services_that_comes_too_late_is_offered_whole_visits_near_it(clinic, as_ava, as_ben):
+    asked = {"also": clinic.botox.id, "from": "2026-03-06"}
+    page, theirs = times_of(as_ava, clinic.peel, **asked), times_of(as_ben, clinic.peel, **asked)
+    slot = offered(page)[0]
+    choose(as_ava, clinic.peel, page)
+    answer = as_ben.submit(f"/booking/{clinic.peel.id}/hold", **hidden(theirs), slot=slot)
+    assert answer.status_code == 422
+    near = offered(answer.text)
+    assert near
+    assert slot not in near
+    assert all("_" in each for each in near), "both parts in one button"
+    assert as_ben.submit(f"/booking/{clinic.peel.id}/hold", **hidden(answer.text), slot=near[0]).status_code == 303
+    assert Hold.select().count() == 2
+
+
 def test_two_services_are_booked_in_one_visit(clinic, as_ava):
     people = as_ava.see(f"/booking/{clinic.peel.id}")
     more = re.search(r'href="([^"]+)">Add another treatment', people)[1].replace("&amp;", "&")
