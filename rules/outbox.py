@@ -33,7 +33,7 @@ KIND_WORDS = {
     "charge_receipt": "Receipt",
     "membership_joined": "Membership joined",
     "membership_ended": "Membership ended",
-    "waitlist_offer": "A time that came free, to the waitlist",
+    "waitlist_offer": "A free time, to the waitlist",
 }
 STATUS_WORDS = {  # in the order in which they ask for somebody's eyes
     "failed": "Failed",

@@ -176,10 +176,12 @@ def exact(parts, *, patient, lead=True, ignoring=(), hold=None) -> Arrangement |
     since, until = chosen[0].starts_at, chosen[-1].starts_at + MINUTE
     near = Between(standing, since, until, patient=patient, ignoring=_several(ignoring), hold=hold)
     placed = []
-    for part in chosen:
+    for n, part in enumerate(chosen):
         before = placed[-1] if placed else None
-        there = _placed(near, part, lead, follows=before is not None and before.end == minute_of(part.starts_at))
-        if there is None or (before and not _apart(before, there)):
+        same_place = before is not None and chosen[n - 1].location.id == part.location.id
+        follows = same_place and before.end == minute_of(part.starts_at)
+        there = _placed(near, part, lead, follows)
+        if there is None or (before and not (follows or _apart(before, there, same_place))):
             return None
         placed.append(there)
     for place in {part.location.id: part.location for part in chosen}.values():
@@ -213,11 +215,12 @@ def _placed(near, part, lead, follows) -> Placed | None:
     return Placed(start, start + part.service.duration_minutes, person, lane, ())
 
 
-def _apart(before, after) -> bool:
-    """Whether two parts that follow each other leave each other room; back to back they need none."""
-    if before.end == after.start or before.person.number != after.person.number:
-        return before.end <= after.start
-    return before.end + max(before.person.after, after.person.before) <= after.start
+def _apart(before, after, same_place) -> bool:
+    """Whether two parts that do not follow each other directly leave each other room; on the way one needs some."""
+    gap = 0 if same_place else 1
+    if before.person.number == after.person.number:
+        gap = max(gap, before.person.after, after.person.before)
+    return before.end + gap <= after.start
 
 
 def who_and_where(service) -> list[tuple[Provider, list[Location]]]:

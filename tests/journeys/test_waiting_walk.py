@@ -110,12 +110,12 @@ def test_the_second_of_two_who_wait_has_the_time(demo, open_browser, scripts):
         desk.reads("Nothing was offered yet")
         cancel(desk, visit)
 
-        avas_link = link_in(ava.letter("ava@example.com", "A time came free"), "offers/")
-        bens_link = link_in(ben.letter("ben@example.com", "A time came free"), "offers/")
+        avas_link = link_in(ava.letter("ava@example.com", "A time is free"), "offers/")
+        bens_link = link_in(ben.letter("ben@example.com", "A time is free"), "offers/")
         assert avas_link != bens_link
         for walk, link in ((ava, avas_link), (phone, bens_link)):  # nobody signs in for it, and no treatment is named
             walk.go(link)
-            walk.reads("A time came free for you", starts, provider, SOHO)
+            walk.reads("A time is free for you", starts, provider, SOHO)
             assert TOUCH_UP not in walk.page.locator("main").inner_text()
         phone.press("Yes, book this time")
         phone.reads("The time is yours", starts, provider)

@@ -19,6 +19,7 @@ from models import (
     ServiceNeed,
 )
 from rules import families, history, occupying, policy, scheduling
+from rules.searching import Part
 from tests.rules.scheduled import (
     DESK,
     FRIDAY,
@@ -99,6 +100,13 @@ def test_two_providers_may_share_a_visit(clinic):
     roe = another_provider(clinic, clinic.botox)
     booked = book(clinic, part(clinic), part(clinic, FRIDAY + HOUR, clinic.botox, provider=roe))
     assert [a.provider for a in booked] == [clinic.dr_lin, roe]
+
+
+def test_between_two_places_there_is_a_way_to_go(clinic):
+    there = Part(clinic.botox, clinic.other_provider, clinic.bath, FRIDAY)
+    ends = FRIDAY + 30 * MINUTE
+    refused(book, clinic, there, part(clinic, ends))
+    assert len(book(clinic, there, part(clinic, ends + 15 * MINUTE))) == 2
 
 
 def test_a_patient_cannot_be_in_two_parts_at_once(clinic):
