@@ -21,7 +21,7 @@ class Walk:
                 self.page.wait_for_load_state()
                 return self.examine()
             except Error as gone:
-                if "Execution context was destroyed" not in str(gone):
+                if not re.search("Execution context was destroyed|page is navigating", str(gone)):
                     raise
                 time.sleep(0.2)  # htmx was on its way to the next page
         raise AssertionError(f"{self.page.url} does not come to rest")
