@@ -153,7 +153,9 @@ def _ask(opening, entries, at) -> list[int]:
                          offer=offer.id)  # fmt: skip
             reader = reader_of(entry)
             outbox.put(
-                "waitlist_offer", "You are on the waitlist, and a time that fits is free", dedupe=f"waitlist_offer:{offer.id}",
+                "waitlist_offer",
+                "You are on the waitlist, and a time that fits is free",
+                dedupe=f"waitlist_offer:{offer.id}",
                 patient=entry.patient, offer=offer.id,
                 address=(reader.email or "") if reader.id != entry.patient_id else "",
             )  # fmt: skip
