@@ -107,6 +107,7 @@ def sign_in(keys):
 def book(keys):
     keys.press_key("^Book another appointment$")
     keys.press_key("^Lip filler")
+    keys.press_key("^Me Ava Moreno")
     keys.press_key("^First available")
     keys.press_key(r"\d\d:\d\d with", tag="button")
     keys.press_key("^Book appointment$")

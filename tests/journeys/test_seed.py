@@ -101,6 +101,7 @@ def book(walk):
     walk.go("/")
     walk.follow("Book", exact=True)
     walk.follow(re.compile(f"^{SERVICE}"))
+    walk.follow(re.compile("^Me Ava Moreno"))  # she books for her daughter, too
     walk.follow(re.compile("^First available The earliest"))
     walk.page.get_by_text("Filter the times").click()
     walk.page.get_by_label("From", exact=True).fill(days_ahead(12))
