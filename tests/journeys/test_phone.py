@@ -163,7 +163,7 @@ def book(walk):
     """Through each step of booking, looking at all of them; the address of the visit."""
     before = visits(walk)
     address = "/booking"
-    for pattern in (r"^/booking/\d+$", r"^/booking/\d+/times"):
+    for pattern in (r"^/booking/\d+$", r"^/booking/\d+\?for=", r"^/booking/\d+/times"):
         on_phones(walk, address)
         address = first(walk, address, pattern)
     on_phones(walk, address)
