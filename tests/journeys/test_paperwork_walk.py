@@ -146,6 +146,7 @@ def book(walk, days):
     before = visits(walk)
     walk.follow("Book", exact=True)
     walk.follow(re.compile(f"^{SERVICE}"))
+    walk.follow(re.compile("^Me Ava Moreno"))  # she books for her daughter, too
     walk.follow(re.compile("^First available The earliest"))
     first_free(walk, days)
     walk.page.get_by_label(re.compile("I have read and accept")).check()
